@@ -1,0 +1,1 @@
+"""The runnable product: command line, settings, supervisor, gateway, worker, demo world."""

@@ -1,0 +1,129 @@
+"""Accounts and transfers: double entry, append-only, balances kept by the database itself.
+
+Every account belongs to one merchant, so no row is shared by two merchants' payments and everything a
+payment writes lies on one shard; the platform's totals are sums. A transfer moves one amount from its
+debit account to its credit account. `posting_id` groups the legs of one event (a payment, a refund, a
+day's share); (merchant, posting, leg) being the key, no event can be posted twice.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Integer, SmallInteger, Table, Text, text,
+)
+
+from payments_core.database.catalogue import metadata, program
+from payments_core.database.scopes import readable_through_merchant
+
+account = Table(
+    "account",
+    metadata,
+    Column("merchant_id", Text, primary_key=True),
+    Column("account", Text, primary_key=True, comment="a name from ledger.model.Account"),
+    Column("party", Text, primary_key=True, server_default="", comment="broker or store id for accounts kept per party, else ''"),
+    Column("debits_posted", BigInteger, nullable=False, server_default=text("0")),
+    Column("credits_posted", BigInteger, nullable=False, server_default=text("0")),
+    Column("debits_pending", BigInteger, nullable=False, server_default=text("0")),
+    Column("credits_pending", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint(
+        "debits_posted >= 0 AND credits_posted >= 0 AND debits_pending >= 0 AND credits_pending >= 0", name="totals_not_negative"
+    ),
+    postgresql_with={"fillfactor": 50},
+)
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("merchant_id", Text, primary_key=True),
+    Column("posting_id", BigInteger, primary_key=True),
+    Column("leg", SmallInteger, primary_key=True),
+    Column("debit_account", Text, nullable=False),
+    Column("debit_party", Text, nullable=False, server_default=""),
+    Column("credit_account", Text, nullable=False),
+    Column("credit_party", Text, nullable=False, server_default=""),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("code", Text, nullable=False, comment="a name from ledger.model.Code"),
+    Column("phase", Text, nullable=False, server_default="POSTED"),
+    Column("pending_posting_id", BigInteger, comment="the pending transfer that a POST or VOID resolves"),
+    Column("pending_leg", SmallInteger),
+    Column("business_date", Date, nullable=False),
+    Column("posted_at", DateTime(timezone=True), nullable=False),
+    Column("release_no", Integer, nullable=False),
+    CheckConstraint("amount_fen > 0", name="amount_positive"),
+    CheckConstraint("(debit_account, debit_party) <> (credit_account, credit_party)", name="two_accounts"),
+    CheckConstraint("phase IN ('POSTED', 'PENDING', 'POST', 'VOID')", name="phase_known"),
+    CheckConstraint("(phase IN ('POST', 'VOID')) = (pending_posting_id IS NOT NULL)", name="resolution_names_pending"),
+    ForeignKeyConstraint(
+        ["merchant_id", "pending_posting_id", "pending_leg"],
+        ["transfer.merchant_id", "transfer.posting_id", "transfer.leg"],
+        name="fk_transfer_pending",
+    ),
+)
+
+# A pending transfer is resolved at most once.
+program("CREATE UNIQUE INDEX uq_transfer_resolution ON transfer (merchant_id, pending_posting_id, pending_leg) WHERE pending_posting_id IS NOT NULL")
+
+program("""
+CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer
+FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
+""")
+
+# The balances move with the transfers, in the database, once a statement whatever the number of rows:
+# no code path can insert the one without the other. Accounts are locked in key order.
+program("""
+CREATE FUNCTION haodian_move_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE expected bigint; moved bigint;
+BEGIN
+  IF EXISTS (SELECT 1 FROM new_transfers n JOIN transfer p ON p.merchant_id = n.merchant_id
+               AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
+             WHERE n.phase IN ('POST', 'VOID') AND (p.phase <> 'PENDING' OR n.amount_fen > p.amount_fen
+               OR (n.phase = 'VOID' AND n.amount_fen <> p.amount_fen)
+               OR (n.debit_account, n.debit_party, n.credit_account, n.credit_party)
+                  IS DISTINCT FROM (p.debit_account, p.debit_party, p.credit_account, p.credit_party))) THEN
+    RAISE EXCEPTION 'a resolution must match its pending transfer'
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'transfer_resolution_matches';
+  END IF;
+  CREATE TEMP TABLE IF NOT EXISTS haodian_movement (merchant_id text, account text, party text,
+    dp bigint, cp bigint, dq bigint, cq bigint) ON COMMIT DELETE ROWS;
+  DELETE FROM haodian_movement;
+  INSERT INTO haodian_movement
+  SELECT merchant_id, account, party, sum(dp), sum(cp), sum(dq), sum(cq) FROM (
+    SELECT merchant_id, debit_account AS account, debit_party AS party,
+      CASE WHEN phase IN ('POSTED', 'POST') THEN amount_fen ELSE 0 END AS dp, 0 AS cp,
+      CASE phase WHEN 'PENDING' THEN amount_fen ELSE 0 END AS dq, 0 AS cq FROM new_transfers
+    UNION ALL
+    SELECT merchant_id, credit_account, credit_party, 0,
+      CASE WHEN phase IN ('POSTED', 'POST') THEN amount_fen ELSE 0 END, 0,
+      CASE phase WHEN 'PENDING' THEN amount_fen ELSE 0 END FROM new_transfers
+    UNION ALL  -- a resolution releases the whole pending amount, whatever part of it is posted
+    SELECT p.merchant_id, p.debit_account, p.debit_party, 0, 0, -p.amount_fen, 0 FROM new_transfers n
+      JOIN transfer p ON p.merchant_id = n.merchant_id AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
+    UNION ALL
+    SELECT p.merchant_id, p.credit_account, p.credit_party, 0, 0, 0, -p.amount_fen FROM new_transfers n
+      JOIN transfer p ON p.merchant_id = n.merchant_id AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
+  ) m GROUP BY merchant_id, account, party;
+  INSERT INTO account (merchant_id, account, party)
+    SELECT m.merchant_id, m.account, m.party FROM haodian_movement m
+    WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.merchant_id = m.merchant_id AND a.account = m.account AND a.party = m.party)
+    ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
+  PERFORM 1 FROM account a JOIN haodian_movement m USING (merchant_id, account, party)
+    ORDER BY a.merchant_id, a.account, a.party FOR UPDATE OF a;
+  UPDATE account a SET debits_posted = a.debits_posted + m.dp, credits_posted = a.credits_posted + m.cp,
+    debits_pending = a.debits_pending + m.dq, credits_pending = a.credits_pending + m.cq
+    FROM haodian_movement m WHERE a.merchant_id = m.merchant_id AND a.account = m.account AND a.party = m.party;
+  GET DIAGNOSTICS moved = ROW_COUNT;
+  SELECT count(*) INTO expected FROM haodian_movement;
+  IF moved <> expected THEN
+    RAISE EXCEPTION 'moved % of % balances', moved, expected USING ERRCODE = 'integrity_constraint_violation',
+      CONSTRAINT = 'transfer_moves_balances';
+  END IF;
+  RETURN NULL;
+END $$
+""")
+program("""
+CREATE TRIGGER transfer_moves_balances AFTER INSERT ON transfer REFERENCING NEW TABLE AS new_transfers
+FOR EACH STATEMENT EXECUTE FUNCTION haodian_move_balances()
+""")
+
+for _table in ("account", "transfer"):
+    readable_through_merchant(_table)

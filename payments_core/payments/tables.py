@@ -1,0 +1,143 @@
+"""Payments and refunds.
+
+A payment row is written when the order is accepted (the intent, before any channel hears of it) and
+updated once more when its outcome is known. No index covers a column that this update changes, except
+the partial one on open payments, so that the update stays cheap.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Index, Integer, LargeBinary, SmallInteger, Table,
+    Text, UniqueConstraint, text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from payments_core.database.catalogue import metadata, program
+from payments_core.database.scopes import readable_in_scope, readable_through_merchant
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("merchant_id", Text, primary_key=True),
+    Column("payment_id", BigInteger, primary_key=True, comment="yyMMddHHmmssSSS + 4 digits, rising within a lane; shown as P…"),
+    Column("merchant_order_no", Text, nullable=False, comment="the idempotency key"),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("refused_code", Text, comment="why a payment FAILED: RISK_REJECTED or the channel's code"),
+    Column("channel", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("card_type", Text, nullable=False, server_default="NONE"),
+    Column("bank_code", Text, nullable=False, server_default=""),
+    Column("device_id", Text, nullable=False, server_default=""),
+    Column("device_distance_m", Integer, nullable=False, server_default=text("-1")),
+    Column("payer_hash", Text, nullable=False, server_default=""),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("settle_amount_fen", BigInteger, nullable=False, comment="amount less the discount the merchant pays: the basis of the fee"),
+    Column("buyer_paid_fen", BigInteger, nullable=False, comment="settle amount less what platform or bank pays"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("accepted_batch_no", BigInteger, nullable=False),
+    Column("store_id", Text, nullable=False, comment="as organised at created_at"),
+    Column("broker_id", Text, nullable=False, server_default="", comment="servicing broker: the maintainer, else the opener; '' = shared pool"),
+    Column("opener_id", Text, nullable=False, server_default=""),
+    Column("risk_decision", Text, nullable=False),
+    Column("risk_score", SmallInteger, nullable=False),
+    Column("risk_hits", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="ids of the rules that fired"),
+    Column("risk_facts", JSONB, nullable=False, comment="every fact the decision read, with its value"),
+    Column("release_no", Integer, nullable=False, comment="the release that decided; after capture, the one that priced"),
+    Column("paid_at", DateTime(timezone=True)),
+    Column("business_date", Date),
+    Column("channel_order_no", Text),
+    Column("fee_fen", BigInteger),
+    Column("cost_fen", BigInteger),
+    Column("eligible_margin_fen", BigInteger, comment="the margin that shares are a part of, 0 where the share rule excludes it"),
+    Column("fee_ref_no", Integer),
+    Column("cost_ref_no", Integer),
+    Column("stream_id", BigInteger, comment="the share stream of this payment and its refunds"),
+    Column("captured_batch_no", BigInteger),
+    Column("refunded_fen", BigInteger, nullable=False, server_default=text("0"), comment="reserved + done"),
+    Column("refund_count", SmallInteger, nullable=False, server_default=text("0")),
+    UniqueConstraint("merchant_id", "merchant_order_no", name="uq_payment_order"),
+    CheckConstraint("state IN ('INIT', 'PAYING', 'SUCCESS', 'FAILED', 'CLOSED', 'REVOKED')", name="state_known"),
+    CheckConstraint("amount_fen > 0 AND settle_amount_fen BETWEEN 0 AND amount_fen AND buyer_paid_fen BETWEEN 0 AND settle_amount_fen", name="amounts"),
+    CheckConstraint("refunded_fen BETWEEN 0 AND settle_amount_fen", name="refunded_within_paid"),
+    CheckConstraint("refund_count <= 50", name="refund_count"),
+    CheckConstraint(
+        "(state = 'SUCCESS') = (paid_at IS NOT NULL AND business_date IS NOT NULL AND fee_fen IS NOT NULL AND cost_fen IS NOT NULL"
+        " AND eligible_margin_fen IS NOT NULL AND captured_batch_no IS NOT NULL)",
+        name="success_is_priced",
+    ),
+    Index("ix_payment_open", "created_at", postgresql_where=text("state IN ('INIT', 'PAYING')")),
+    Index("ix_payment_accepted_batch", "accepted_batch_no"),
+    postgresql_with={"fillfactor": 70},
+)
+
+program("CREATE INDEX ix_payment_business_date ON payment (business_date, merchant_id) WHERE business_date IS NOT NULL")
+program("CREATE INDEX ix_payment_paid_at ON payment (paid_at DESC, payment_id DESC) WHERE paid_at IS NOT NULL")
+
+refund = Table(
+    "refund",
+    metadata,
+    Column("merchant_id", Text, primary_key=True),
+    Column("refund_id", BigInteger, primary_key=True),
+    Column("payment_id", BigInteger, nullable=False),
+    Column("merchant_refund_no", Text, nullable=False, comment="the idempotency key"),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("refunded_at", DateTime(timezone=True)),
+    Column("business_date", Date),
+    Column("fee_back_fen", BigInteger),
+    Column("cost_back_fen", BigInteger),
+    Column("eligible_margin_delta_fen", BigInteger, comment="≤ 0: what leaves the payment's share stream"),
+    Column("stream_id", BigInteger),
+    Column("store_id", Text, nullable=False),
+    Column("broker_id", Text, nullable=False, server_default=""),
+    Column("opener_id", Text, nullable=False, server_default=""),
+    Column("batch_no", BigInteger),
+    Column("release_no", Integer, nullable=False),
+    UniqueConstraint("merchant_id", "merchant_refund_no", name="uq_refund_order"),
+    ForeignKeyConstraint(["merchant_id", "payment_id"], ["payment.merchant_id", "payment.payment_id"], name="fk_refund_payment"),
+    CheckConstraint("state IN ('PROCESSING', 'SUCCESS', 'FAILED')", name="state_known"),
+    CheckConstraint("amount_fen > 0", name="amount_positive"),
+    CheckConstraint("(state = 'SUCCESS') = (business_date IS NOT NULL AND fee_back_fen IS NOT NULL AND cost_back_fen IS NOT NULL)", name="success_is_priced"),
+    Index("ix_refund_payment", "merchant_id", "payment_id"),
+    Index("ix_refund_business_date", "business_date", "merchant_id"),
+    Index("ix_refund_open", "requested_at", postgresql_where=text("state = 'PROCESSING'")),
+)
+
+# Messages to the outside, written in the same commit as what they report; the worker delivers them at
+# least once and then stamps them.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("merchant_id", Text, primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+    Column("delivered_at", DateTime(timezone=True)),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Index("ix_outbox_waiting", "written_at", postgresql_where=text("delivered_at IS NULL")),
+)
+
+risk_case = Table(
+    "risk_case",
+    metadata,
+    Column("merchant_id", Text, primary_key=True),
+    Column("payment_id", BigInteger, primary_key=True),
+    Column("case_no", Text, nullable=False, unique=True),
+    Column("decision", Text, nullable=False),
+    Column("hits", ARRAY(Text), nullable=False),
+    Column("hold_fen", BigInteger, nullable=False, server_default=text("0")),
+    Column("hold_until", Date),
+    Column("state", Text, nullable=False, server_default="OPEN"),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("state IN ('OPEN', 'RELEASED', 'FROZEN', 'CLOSED')", name="state_known"),
+)
+
+readable_in_scope("payment", store="store_id", brokers=("broker_id", "opener_id"), merchant="merchant_id")
+readable_in_scope("refund", store="store_id", brokers=("broker_id", "opener_id"), merchant="merchant_id")
+readable_through_merchant("risk_case")

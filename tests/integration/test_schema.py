@@ -1,0 +1,37 @@
+"""The migrated database and the tables modules say the same."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from payments_core.database import metadata
+from sqlalchemy import Engine
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def _schema_module():
+    spec = importlib.util.spec_from_file_location("schema", ROOT / "migrations" / "schema.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_frozen_migration_is_what_the_tables_modules_declare() -> None:
+    schema = _schema_module()
+    assert schema.FROZEN.read_text(encoding="utf-8") == schema.SEPARATOR.join(schema.statements()) + "\n"
+
+
+def test_a_migrated_database_differs_in_nothing_from_the_metadata(engine: Engine) -> None:
+    _schema_module().import_tables()
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_name": lambda name, kind, parents: kind != "table" or name in metadata.tables,
+            },
+        )
+        assert compare_metadata(context, metadata) == []
