@@ -269,7 +269,11 @@ CREATE TABLE payment (
 -- ;;
 CREATE INDEX ix_payment_accepted_batch ON payment (accepted_batch_no)
 -- ;;
+CREATE INDEX ix_payment_business_date ON payment (business_date, merchant_id) WHERE business_date IS NOT NULL
+-- ;;
 CREATE INDEX ix_payment_open ON payment (created_at) WHERE state IN ('INIT', 'PAYING')
+-- ;;
+CREATE INDEX ix_payment_paid_at ON payment (paid_at, payment_id) WHERE paid_at IS NOT NULL
 -- ;;
 COMMENT ON COLUMN payment.payment_id IS 'yyMMddHHmmssSSS + 4 digits, rising within a lane; shown as P…'
 -- ;;
@@ -407,6 +411,8 @@ CREATE TABLE transfer (
 	CONSTRAINT ck_transfer_resolution_names_pending CHECK ((phase IN ('POST', 'VOID')) = (pending_posting_id IS NOT NULL)), 
 	CONSTRAINT fk_transfer_pending FOREIGN KEY(merchant_id, pending_posting_id, pending_leg) REFERENCES transfer (merchant_id, posting_id, leg)
 )
+-- ;;
+CREATE UNIQUE INDEX uq_transfer_resolution ON transfer (merchant_id, pending_posting_id, pending_leg) WHERE pending_posting_id IS NOT NULL
 -- ;;
 COMMENT ON COLUMN transfer.code IS 'a name from ledger.model.Code'
 -- ;;
@@ -894,8 +900,6 @@ CREATE POLICY broker_scope ON broker FOR SELECT TO haodian_console USING (
     ELSE EXISTS (SELECT 1 FROM broker_membership m
       WHERE m.broker_id = broker.broker_id AND m.store_id = ANY ((SELECT haodian_scope_stores())::text[])) END)
 -- ;;
-CREATE UNIQUE INDEX uq_transfer_resolution ON transfer (merchant_id, pending_posting_id, pending_leg) WHERE pending_posting_id IS NOT NULL
--- ;;
 CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer
 FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
 -- ;;
@@ -946,10 +950,6 @@ GRANT SELECT ON application TO haodian_console
 ALTER TABLE application ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY application_scope ON application FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
--- ;;
-CREATE INDEX ix_payment_business_date ON payment (business_date, merchant_id) WHERE business_date IS NOT NULL
--- ;;
-CREATE INDEX ix_payment_paid_at ON payment (paid_at DESC, payment_id DESC) WHERE paid_at IS NOT NULL
 -- ;;
 GRANT SELECT ON payment TO haodian_console
 -- ;;

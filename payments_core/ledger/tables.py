@@ -9,7 +9,7 @@ day's share); (merchant, posting, leg) being the key, no event can be posted twi
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Integer, SmallInteger, Table, Text, text,
+    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Index, Integer, SmallInteger, Table, Text, text,
 )
 
 from payments_core.database.catalogue import metadata, program
@@ -58,10 +58,12 @@ transfer = Table(
         ["transfer.merchant_id", "transfer.posting_id", "transfer.leg"],
         name="fk_transfer_pending",
     ),
+    # A pending transfer is resolved at most once.
+    Index(
+        "uq_transfer_resolution", "merchant_id", "pending_posting_id", "pending_leg", unique=True,
+        postgresql_where=text("pending_posting_id IS NOT NULL"),
+    ),
 )
-
-# A pending transfer is resolved at most once.
-program("CREATE UNIQUE INDEX uq_transfer_resolution ON transfer (merchant_id, pending_posting_id, pending_leg) WHERE pending_posting_id IS NOT NULL")
 
 program("""
 CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer
