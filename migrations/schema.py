@@ -41,10 +41,15 @@ def statements() -> list[str]:
     result = []
     for table in metadata.sorted_tables:
         result.append(str(CreateTable(table).compile(dialect=dialect)).strip())
-        result += [str(CreateIndex(i).compile(dialect=dialect)) for i in sorted(table.indexes, key=lambda i: str(i.name))]
+        result += [
+            str(CreateIndex(i).compile(dialect=dialect))
+            for i in sorted(table.indexes, key=lambda i: str(i.name))
+        ]
         for column in table.columns:
             if column.comment:
-                result.append(f"COMMENT ON COLUMN {table.name}.{column.name} IS '{column.comment.replace(chr(39), chr(39) * 2)}'")
+                result.append(
+                    f"COMMENT ON COLUMN {table.name}.{column.name} IS '{column.comment.replace(chr(39), chr(39) * 2)}'"
+                )
     # Functions come before the triggers and policies that call them.
     functions = [p for p in programs() if p.startswith(("CREATE FUNCTION", "DO "))]
     rest = [p for p in programs() if p not in functions]

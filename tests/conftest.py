@@ -11,10 +11,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
+
 from haodian import postgres
 from haodian.migrate import migrate
 from payments_core.database import connect
-from sqlalchemy import Engine
 
 TEMPLATE = "haodian_template"
 _numbers = itertools.count(1)

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Integer, LargeBinary, Table, Text, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
 )
 
 from payments_core.database.catalogue import metadata
 
 ROLES = (
-    "hq_ops", "risk", "finance", "city_manager", "district_manager", "store_owner", "broker", "merchant", "auditor", "admin",
+    "hq_ops",
+    "risk",
+    "finance",
+    "city_manager",
+    "district_manager",
+    "store_owner",
+    "broker",
+    "merchant",
+    "auditor",
+    "admin",
 )
 SCOPE_KINDS = ("all", "city", "district", "store", "broker", "merchant")
 
@@ -46,7 +65,12 @@ user_role = Table(
 user_session = Table(
     "user_session",
     metadata,
-    Column("session_hash", LargeBinary, primary_key=True, comment="sha256 of the token; the token is only in the cookie"),
+    Column(
+        "session_hash",
+        LargeBinary,
+        primary_key=True,
+        comment="sha256 of the token; the token is only in the cookie",
+    ),
     Column("user_id", ForeignKey("user_account.user_id"), nullable=False, index=True),
     Column("role", Text, nullable=False),
     Column("scope_kind", Text, nullable=False),

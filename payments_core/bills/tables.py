@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -22,7 +33,9 @@ bill_file = Table(
     Column("rows_new", Integer, nullable=False, server_default=text("0")),
     Column("rows_known", Integer, nullable=False, server_default=text("0")),
     Column("rows_bad", Integer, nullable=False, server_default=text("0")),
-    Column("summary", JSONB, nullable=False, server_default=text("'{}'"), comment="the file's own totals, in fen"),
+    Column(
+        "summary", JSONB, nullable=False, server_default=text("'{}'"), comment="the file's own totals, in fen"
+    ),
     Column("imported_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("state IN ('IMPORTED', 'REJECTED')", name="state_known"),
 )
@@ -30,7 +43,12 @@ bill_file = Table(
 bill_row = Table(
     "bill_row",
     metadata,
-    Column("merchant_id", Text, primary_key=True, comment="our merchant by its sub-merchant number; '' = unknown to us"),
+    Column(
+        "merchant_id",
+        Text,
+        primary_key=True,
+        comment="our merchant by its sub-merchant number; '' = unknown to us",
+    ),
     Column("channel", Text, primary_key=True),
     Column("channel_order_no", Text, primary_key=True),
     Column("refund_no", Text, primary_key=True, server_default="", comment="'' = the payment itself"),

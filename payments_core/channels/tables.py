@@ -11,7 +11,9 @@ channel_merchant = Table(
     "channel_merchant",
     metadata,
     Column("channel", Text, primary_key=True),
-    Column("sub_merchant_no", Text, primary_key=True, comment="特约商户号 at WeChat Pay, seller PID at Alipay"),
+    Column(
+        "sub_merchant_no", Text, primary_key=True, comment="特约商户号 at WeChat Pay, seller PID at Alipay"
+    ),
     Column("merchant_id", ForeignKey("merchant.merchant_id"), nullable=False),
     Index("ix_channel_merchant_merchant", "merchant_id"),
 )

@@ -1,4 +1,4 @@
-"""The one MetaData all tables belong to, and the SQL that tables cannot say: triggers, functions, policies."""
+"""The one MetaData all tables belong to, and the SQL tables cannot say: triggers, functions, policies."""
 
 from __future__ import annotations
 

@@ -26,8 +26,13 @@ _ID = "current_setting('haodian.scope_id', true)"
 
 
 def readable_in_scope(
-    table: str, *, store: str | None = None, brokers: tuple[str, ...] = (), merchant: str | None = None,
-    city: str | None = None, district: str | None = None,
+    table: str,
+    *,
+    store: str | None = None,
+    brokers: tuple[str, ...] = (),
+    merchant: str | None = None,
+    city: str | None = None,
+    district: str | None = None,
 ) -> None:
     """Let the console read `table`, limited to the rows whose named columns lie inside the scope.
 
@@ -40,10 +45,14 @@ def readable_in_scope(
     if brokers:
         arms.append(f"WHEN {_KIND} = 'broker' THEN {_ID} IN ({', '.join(brokers)})")
     if store:
-        arms.append(f"WHEN {_KIND} IN ('store', 'district', 'city') THEN {store} = ANY ((SELECT haodian_scope_stores())::text[])")
+        arms.append(
+            f"WHEN {_KIND} IN ('store', 'district', 'city') THEN {store} = ANY ((SELECT haodian_scope_stores())::text[])"
+        )
     program(f"GRANT SELECT ON {table} TO haodian_console")
     program(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-    program(f"CREATE POLICY {table}_scope ON {table} FOR SELECT TO haodian_console USING (CASE {' '.join(arms)} ELSE false END)")
+    program(
+        f"CREATE POLICY {table}_scope ON {table} FOR SELECT TO haodian_console USING (CASE {' '.join(arms)} ELSE false END)"
+    )
 
 
 def readable_by_all(*tables: str) -> None:

@@ -18,8 +18,20 @@ lane = Table(
     Column("lane_no", SmallInteger, primary_key=True, autoincrement=False),
     Column("batch_no", BigInteger, nullable=False, server_default=text("0")),
     Column("release_no", Integer, comment="the release every batch of this lane runs on; null = none active"),
-    Column("directory_no", BigInteger, nullable=False, server_default=text("0"), comment="bumped by every change to merchants, bindings, devices or brokers"),
-    Column("last_id", BigInteger, nullable=False, server_default=text("0"), comment="the last payment or refund id given out"),
+    Column(
+        "directory_no",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="bumped by every change to merchants, bindings, devices or brokers",
+    ),
+    Column(
+        "last_id",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="the last payment or refund id given out",
+    ),
 )
 
 program("INSERT INTO lane (lane_no) VALUES (0)")

@@ -6,7 +6,19 @@ constraints turn a number into the one-element range [n,n]; no extension is need
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Identity, Index, Integer, Table, Text, literal_column
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 
 from payments_core.database.catalogue import metadata, program
@@ -49,7 +61,9 @@ org_path = Table(
     Column("node_no", ForeignKey("org_node.node_no"), nullable=False),
     Column("node_id", Text, nullable=False),
     Column("valid", TSTZRANGE, nullable=False),
-    Column("path", Text, nullable=False, comment="HQ/BJ/D01/S001, rebuilt from org_edge by hierarchy.operations"),
+    Column(
+        "path", Text, nullable=False, comment="HQ/BJ/D01/S001, rebuilt from org_edge by hierarchy.operations"
+    ),
     Column("city_id", Text),
     Column("district_id", Text),
     Column("store_id", Text),
@@ -79,7 +93,9 @@ broker_membership = Table(
     Column("store_id", ForeignKey("org_node.node_id"), nullable=False, index=True),
     Column("valid", TSTZRANGE, nullable=False),
     CheckConstraint("NOT isempty(valid)", name="valid_not_empty"),
-    ExcludeConstraint((_one("broker_no"), "&&"), (literal_column("valid"), "&&"), name="broker_membership_one_store"),
+    ExcludeConstraint(
+        (_one("broker_no"), "&&"), (literal_column("valid"), "&&"), name="broker_membership_one_store"
+    ),
 )
 
 readable_by_all("org_node", "org_edge", "org_path", "broker_membership")

@@ -9,7 +9,18 @@ day's share); (merchant, posting, leg) being the key, no event can be posted twi
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Index, Integer, SmallInteger, Table, Text, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
 )
 
 from payments_core.database.catalogue import metadata, program
@@ -20,13 +31,20 @@ account = Table(
     metadata,
     Column("merchant_id", Text, primary_key=True),
     Column("account", Text, primary_key=True, comment="a name from ledger.model.Account"),
-    Column("party", Text, primary_key=True, server_default="", comment="broker or store id for accounts kept per party, else ''"),
+    Column(
+        "party",
+        Text,
+        primary_key=True,
+        server_default="",
+        comment="broker or store id for accounts kept per party, else ''",
+    ),
     Column("debits_posted", BigInteger, nullable=False, server_default=text("0")),
     Column("credits_posted", BigInteger, nullable=False, server_default=text("0")),
     Column("debits_pending", BigInteger, nullable=False, server_default=text("0")),
     Column("credits_pending", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint(
-        "debits_posted >= 0 AND credits_posted >= 0 AND debits_pending >= 0 AND credits_pending >= 0", name="totals_not_negative"
+        "debits_posted >= 0 AND credits_posted >= 0 AND debits_pending >= 0 AND credits_pending >= 0",
+        name="totals_not_negative",
     ),
     postgresql_with={"fillfactor": 50},
 )
@@ -52,7 +70,9 @@ transfer = Table(
     CheckConstraint("amount_fen > 0", name="amount_positive"),
     CheckConstraint("(debit_account, debit_party) <> (credit_account, credit_party)", name="two_accounts"),
     CheckConstraint("phase IN ('POSTED', 'PENDING', 'POST', 'VOID')", name="phase_known"),
-    CheckConstraint("(phase IN ('POST', 'VOID')) = (pending_posting_id IS NOT NULL)", name="resolution_names_pending"),
+    CheckConstraint(
+        "(phase IN ('POST', 'VOID')) = (pending_posting_id IS NOT NULL)", name="resolution_names_pending"
+    ),
     ForeignKeyConstraint(
         ["merchant_id", "pending_posting_id", "pending_leg"],
         ["transfer.merchant_id", "transfer.posting_id", "transfer.leg"],
@@ -60,7 +80,11 @@ transfer = Table(
     ),
     # A pending transfer is resolved at most once.
     Index(
-        "uq_transfer_resolution", "merchant_id", "pending_posting_id", "pending_leg", unique=True,
+        "uq_transfer_resolution",
+        "merchant_id",
+        "pending_posting_id",
+        "pending_leg",
+        unique=True,
         postgresql_where=text("pending_posting_id IS NOT NULL"),
     ),
 )

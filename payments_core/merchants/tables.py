@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, Table, Text,
-    literal_column, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    literal_column,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 
@@ -28,7 +40,12 @@ merchant = Table(
     Column("risk_grade", Text, nullable=False, server_default="LOW"),
     Column("owner_payer_hash", Text, nullable=False, server_default=""),
     Column("activated_at", DateTime(timezone=True), nullable=False),
-    Column("subject_hash", Text, unique=True, comment="salted hash of the licence or ID number: one merchant a subject"),
+    Column(
+        "subject_hash",
+        Text,
+        unique=True,
+        comment="salted hash of the licence or ID number: one merchant a subject",
+    ),
     Column("directory_no", BigInteger, nullable=False, server_default=text("0"), index=True),
     CheckConstraint("type IN ('MICRO', 'INDIVIDUAL', 'COMPANY')", name="type_known"),
     CheckConstraint("status IN ('ACTIVE', 'FROZEN', 'SUSPENDED', 'CLOSED')", name="status_known"),
@@ -44,7 +61,13 @@ merchant_binding = Table(
     Column("broker_id", ForeignKey("broker.broker_id"), nullable=False, index=True),
     Column("store_id", ForeignKey("org_node.node_id"), nullable=False, index=True),
     Column("role", Text, nullable=False),
-    Column("slot", SmallInteger, nullable=False, server_default=text("0"), comment="0, or 0..n while a handover splits the role"),
+    Column(
+        "slot",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="0, or 0..n while a handover splits the role",
+    ),
     Column("weight_ppm", Integer, nullable=False, server_default=text("1000000")),
     Column("valid", TSTZRANGE, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
@@ -53,7 +76,12 @@ merchant_binding = Table(
     CheckConstraint("NOT isempty(valid)", name="valid_not_empty"),
     ExcludeConstraint(
         (literal_column("int8range(merchant_no, merchant_no, '[]')"), "&&"),
-        (literal_column("int8range(slot * 2 + (role = 'opener')::int, slot * 2 + (role = 'opener')::int, '[]')"), "&&"),
+        (
+            literal_column(
+                "int8range(slot * 2 + (role = 'opener')::int, slot * 2 + (role = 'opener')::int, '[]')"
+            ),
+            "&&",
+        ),
         (literal_column("valid"), "&&"),
         name="merchant_binding_one_per_role",
     ),
@@ -100,7 +128,12 @@ merchant_stats = Table(
     metadata,
     Column("merchant_id", ForeignKey("merchant.merchant_id"), primary_key=True),
     Column("as_of", Date, nullable=False, comment="the last closed business date these figures include"),
-    Column("figures", JSONB, nullable=False, comment="fact name without `merchant.` → integer; named as in rules/facts.yaml"),
+    Column(
+        "figures",
+        JSONB,
+        nullable=False,
+        comment="fact name without `merchant.` → integer; named as in rules/facts.yaml",
+    ),
     Column("directory_no", BigInteger, nullable=False, server_default=text("0"), index=True),
 )
 
@@ -111,7 +144,9 @@ application = Table(
     Column("form_id", Text, nullable=False),
     Column("form_commit", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("answers", JSONB, nullable=False, comment="fields marked x-pii are sealed by payments_core.privacy"),
+    Column(
+        "answers", JSONB, nullable=False, comment="fields marked x-pii are sealed by payments_core.privacy"
+    ),
     Column("broker_id", Text, nullable=False),
     Column("store_id", Text, nullable=False),
     Column("submitted_by", Text, nullable=False),

@@ -7,8 +7,20 @@ updated once more when its outcome is known.
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Index, Integer, LargeBinary, SmallInteger, Table,
-    Text, UniqueConstraint, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -19,7 +31,12 @@ payment = Table(
     "payment",
     metadata,
     Column("merchant_id", Text, primary_key=True),
-    Column("payment_id", BigInteger, primary_key=True, comment="yyMMddHHmmssSSS + 4 digits, rising within a lane; shown as P…"),
+    Column(
+        "payment_id",
+        BigInteger,
+        primary_key=True,
+        comment="yyMMddHHmmssSSS + 4 digits, rising within a lane; shown as P…",
+    ),
     Column("merchant_order_no", Text, nullable=False, comment="the idempotency key"),
     Column("request_hash", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
@@ -32,25 +49,53 @@ payment = Table(
     Column("device_distance_m", Integer, nullable=False, server_default=text("-1")),
     Column("payer_hash", Text, nullable=False, server_default=""),
     Column("amount_fen", BigInteger, nullable=False),
-    Column("settle_amount_fen", BigInteger, nullable=False, comment="amount less the discount the merchant pays: the basis of the fee"),
-    Column("buyer_paid_fen", BigInteger, nullable=False, comment="settle amount less what platform or bank pays"),
+    Column(
+        "settle_amount_fen",
+        BigInteger,
+        nullable=False,
+        comment="amount less the discount the merchant pays: the basis of the fee",
+    ),
+    Column(
+        "buyer_paid_fen", BigInteger, nullable=False, comment="settle amount less what platform or bank pays"
+    ),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("accepted_batch_no", BigInteger, nullable=False),
     Column("store_id", Text, nullable=False, comment="as organised at created_at"),
-    Column("broker_id", Text, nullable=False, server_default="", comment="servicing broker: the maintainer, else the opener; '' = shared pool"),
+    Column(
+        "broker_id",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="servicing broker: the maintainer, else the opener; '' = shared pool",
+    ),
     Column("opener_id", Text, nullable=False, server_default=""),
     Column("risk_decision", Text, nullable=False),
     Column("risk_score", SmallInteger, nullable=False),
-    Column("risk_hits", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="ids of the rules that fired"),
+    Column(
+        "risk_hits",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="ids of the rules that fired",
+    ),
     Column("risk_facts", JSONB, nullable=False, comment="every fact the decision read, with its value"),
-    Column("release_no", Integer, nullable=False, comment="the release that decided; after capture, the one that priced"),
+    Column(
+        "release_no",
+        Integer,
+        nullable=False,
+        comment="the release that decided; after capture, the one that priced",
+    ),
     Column("paid_at", DateTime(timezone=True)),
     Column("business_date", Date),
     Column("channel_order_no", Text),
     Column("fee_fen", BigInteger),
     Column("cost_fen", BigInteger),
-    Column("eligible_margin_fen", BigInteger, comment="the margin that shares are a part of, 0 where the share rule excludes it"),
+    Column(
+        "eligible_margin_fen",
+        BigInteger,
+        comment="the margin that shares are a part of, 0 where the share rule excludes it",
+    ),
     Column("fee_ref_no", Integer),
     Column("cost_ref_no", Integer),
     Column("stream_id", BigInteger, comment="the share stream of this payment and its refunds"),
@@ -58,8 +103,13 @@ payment = Table(
     Column("refunded_fen", BigInteger, nullable=False, server_default=text("0"), comment="reserved + done"),
     Column("refund_count", SmallInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("merchant_id", "merchant_order_no", name="uq_payment_order"),
-    CheckConstraint("state IN ('INIT', 'PAYING', 'SUCCESS', 'FAILED', 'CLOSED', 'REVOKED')", name="state_known"),
-    CheckConstraint("amount_fen > 0 AND settle_amount_fen BETWEEN 0 AND amount_fen AND buyer_paid_fen BETWEEN 0 AND settle_amount_fen", name="amounts"),
+    CheckConstraint(
+        "state IN ('INIT', 'PAYING', 'SUCCESS', 'FAILED', 'CLOSED', 'REVOKED')", name="state_known"
+    ),
+    CheckConstraint(
+        "amount_fen > 0 AND settle_amount_fen BETWEEN 0 AND amount_fen AND buyer_paid_fen BETWEEN 0 AND settle_amount_fen",
+        name="amounts",
+    ),
     CheckConstraint("refunded_fen BETWEEN 0 AND settle_amount_fen", name="refunded_within_paid"),
     CheckConstraint("refund_count <= 50", name="refund_count"),
     CheckConstraint(
@@ -69,7 +119,12 @@ payment = Table(
     ),
     Index("ix_payment_open", "created_at", postgresql_where=text("state IN ('INIT', 'PAYING')")),
     Index("ix_payment_accepted_batch", "accepted_batch_no"),
-    Index("ix_payment_business_date", "business_date", "merchant_id", postgresql_where=text("business_date IS NOT NULL")),
+    Index(
+        "ix_payment_business_date",
+        "business_date",
+        "merchant_id",
+        postgresql_where=text("business_date IS NOT NULL"),
+    ),
     Index("ix_payment_paid_at", "paid_at", "payment_id", postgresql_where=text("paid_at IS NOT NULL")),
     postgresql_with={"fillfactor": 70},
 )
@@ -98,10 +153,15 @@ refund = Table(
     Column("batch_no", BigInteger),
     Column("release_no", Integer, nullable=False),
     UniqueConstraint("merchant_id", "merchant_refund_no", name="uq_refund_order"),
-    ForeignKeyConstraint(["merchant_id", "payment_id"], ["payment.merchant_id", "payment.payment_id"], name="fk_refund_payment"),
+    ForeignKeyConstraint(
+        ["merchant_id", "payment_id"], ["payment.merchant_id", "payment.payment_id"], name="fk_refund_payment"
+    ),
     CheckConstraint("state IN ('PROCESSING', 'SUCCESS', 'FAILED')", name="state_known"),
     CheckConstraint("amount_fen > 0", name="amount_positive"),
-    CheckConstraint("(state = 'SUCCESS') = (business_date IS NOT NULL AND fee_back_fen IS NOT NULL AND cost_back_fen IS NOT NULL)", name="success_is_priced"),
+    CheckConstraint(
+        "(state = 'SUCCESS') = (business_date IS NOT NULL AND fee_back_fen IS NOT NULL AND cost_back_fen IS NOT NULL)",
+        name="success_is_priced",
+    ),
     Index("ix_refund_payment", "merchant_id", "payment_id"),
     Index("ix_refund_business_date", "business_date", "merchant_id"),
     Index("ix_refund_open", "requested_at", postgresql_where=text("state = 'PROCESSING'")),

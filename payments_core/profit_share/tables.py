@@ -8,7 +8,17 @@ a move between stores never touches what was sold before. Rounding is on the str
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Date, ForeignKeyConstraint, Index, Integer, SmallInteger, Table, Text, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
 )
 
 from payments_core.database.catalogue import metadata, program
@@ -18,7 +28,12 @@ share_stream = Table(
     "share_stream",
     metadata,
     Column("merchant_id", Text, primary_key=True),
-    Column("stream_id", BigInteger, primary_key=True, comment="hash of everything that makes the stream, see profit_share.model"),
+    Column(
+        "stream_id",
+        BigInteger,
+        primary_key=True,
+        comment="hash of everything that makes the stream, see profit_share.model",
+    ),
     Column("rule_id", Text, nullable=False),
     Column("rule_version", Integer, nullable=False),
     Column("rounding", Text, nullable=False, comment="HALF_UP | HALF_EVEN | DOWN"),
@@ -31,15 +46,31 @@ share_line = Table(
     metadata,
     Column("merchant_id", Text, primary_key=True),
     Column("stream_id", BigInteger, primary_key=True),
-    Column("line_no", SmallInteger, primary_key=True, comment="listed order: ties of the largest remainder go to the first"),
-    Column("pool_no", SmallInteger, nullable=False, comment="lines of one pool are rounded together, then split"),
+    Column(
+        "line_no",
+        SmallInteger,
+        primary_key=True,
+        comment="listed order: ties of the largest remainder go to the first",
+    ),
+    Column(
+        "pool_no", SmallInteger, nullable=False, comment="lines of one pool are rounded together, then split"
+    ),
     Column("party_kind", Text, nullable=False),
     Column("party_id", Text, nullable=False),
     Column("role", Text, nullable=False),
-    Column("rate_ppm", Integer, nullable=False, comment="part of the margin, handover weight already applied; 10⁶ = all"),
+    Column(
+        "rate_ppm",
+        Integer,
+        nullable=False,
+        comment="part of the margin, handover weight already applied; 10⁶ = all",
+    ),
     Column("rule_line", Integer, nullable=False, comment="line of the rule file that grants it"),
     Column("cum_fen", BigInteger, nullable=False, server_default=text("0")),
-    ForeignKeyConstraint(["merchant_id", "stream_id"], ["share_stream.merchant_id", "share_stream.stream_id"], name="fk_share_line_stream"),
+    ForeignKeyConstraint(
+        ["merchant_id", "stream_id"],
+        ["share_stream.merchant_id", "share_stream.stream_id"],
+        name="fk_share_line_stream",
+    ),
     CheckConstraint("party_kind IN ('broker', 'store')", name="party_kind_known"),
     CheckConstraint("rate_ppm BETWEEN 0 AND 1000000", name="rate_range"),
     Index("ix_share_line_party", "party_id"),
@@ -54,7 +85,12 @@ share_entry = Table(
     Column("business_date", Date, primary_key=True),
     Column("party_kind", Text, nullable=False),
     Column("party_id", Text, nullable=False),
-    Column("margin_fen", BigInteger, nullable=False, comment="eligible margin of the day in this stream, refunds taken off"),
+    Column(
+        "margin_fen",
+        BigInteger,
+        nullable=False,
+        comment="eligible margin of the day in this stream, refunds taken off",
+    ),
     Column("delta_fen", BigInteger, nullable=False),
     Column("cum_margin_fen", BigInteger, nullable=False),
     Column("cum_fen", BigInteger, nullable=False),

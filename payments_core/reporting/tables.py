@@ -35,5 +35,10 @@ fact_day = Table(
 )
 
 readable_in_scope(
-    "fact_day", city="city_id", district="district_id", store="store_id", brokers=("broker_id",), merchant="merchant_id"
+    "fact_day",
+    city="city_id",
+    district="district_id",
+    store="store_id",
+    brokers=("broker_id",),
+    merchant="merchant_id",
 )

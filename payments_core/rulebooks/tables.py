@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, ForeignKey, Identity, Integer, SmallInteger, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from payments_core.database.catalogue import metadata
 from payments_core.database.scopes import readable_by_all
@@ -33,7 +43,12 @@ rule_ref = Table(
     Column("kind", Text, nullable=False),
     Column("rule_id", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("row_no", SmallInteger, nullable=False, comment="0-based row of the rule's table; -1 = the rule itself"),
+    Column(
+        "row_no",
+        SmallInteger,
+        nullable=False,
+        comment="0-based row of the rule's table; -1 = the rule itself",
+    ),
     Column("line", Integer, nullable=False, comment="line of that row in the rule file"),
     Column("label", Text, nullable=False, server_default=""),
     UniqueConstraint("kind", "rule_id", "version", "row_no", "line"),

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Index, Integer, Table, Text, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -18,7 +28,9 @@ business_day = Table(
     Column("closed_at", DateTime(timezone=True)),
     Column("closed_batch_no", BigInteger, comment="no batch after this one may book into the day"),
     Column("release_no", Integer),
-    Column("steps", JSONB, nullable=False, server_default=text("'{}'"), comment="step → {finished_at, figures}"),
+    Column(
+        "steps", JSONB, nullable=False, server_default=text("'{}'"), comment="step → {finished_at, figures}"
+    ),
     CheckConstraint("state IN ('OPEN', 'CLOSED', 'SETTLED')", name="state_known"),
 )
 
@@ -32,7 +44,13 @@ settlement = Table(
     Column("refund_fen", BigInteger, nullable=False),
     Column("fee_back_fen", BigInteger, nullable=False),
     Column("plan_fen", BigInteger, nullable=False, comment="gross − fee − refunds + fee returned"),
-    Column("carried_in_fen", BigInteger, nullable=False, server_default=text("0"), comment="from earlier days: below the minimum, or negative"),
+    Column(
+        "carried_in_fen",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="from earlier days: below the minimum, or negative",
+    ),
     Column("hold_fen", BigInteger, nullable=False, server_default=text("0")),
     Column("real_fen", BigInteger, nullable=False, comment="plan + carried in − hold − carried out"),
     Column("carried_out_fen", BigInteger, nullable=False, server_default=text("0")),
@@ -40,7 +58,10 @@ settlement = Table(
     Column("rule_ref_no", Integer, nullable=False),
     Column("release_no", Integer, nullable=False),
     CheckConstraint("plan_fen = gross_fen - fee_fen - refund_fen + fee_back_fen", name="plan"),
-    CheckConstraint("real_fen = plan_fen + carried_in_fen - hold_fen - carried_out_fen AND real_fen >= 0 AND hold_fen >= 0", name="real"),
+    CheckConstraint(
+        "real_fen = plan_fen + carried_in_fen - hold_fen - carried_out_fen AND real_fen >= 0 AND hold_fen >= 0",
+        name="real",
+    ),
     Index("ix_settlement_date", "business_date"),
 )
 
@@ -56,7 +77,11 @@ payout = Table(
     Column("replaces_payout_id", BigInteger),
     Column("instructed_at", DateTime(timezone=True), nullable=False),
     Column("finished_at", DateTime(timezone=True)),
-    ForeignKeyConstraint(["merchant_id", "business_date"], ["settlement.merchant_id", "settlement.business_date"], name="fk_payout_settlement"),
+    ForeignKeyConstraint(
+        ["merchant_id", "business_date"],
+        ["settlement.merchant_id", "settlement.business_date"],
+        name="fk_payout_settlement",
+    ),
     CheckConstraint("amount_fen > 0", name="amount_positive"),
     CheckConstraint("state IN ('PROCESSING', 'SUCCESS', 'FAILED', 'RETURNED', 'FROZEN')", name="state_known"),
     Index("ix_payout_date", "business_date"),

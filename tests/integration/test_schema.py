@@ -7,8 +7,9 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from payments_core.database import metadata
 from sqlalchemy import Engine
+
+from payments_core.database import metadata
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -1,0 +1,35 @@
+"""Refusals of the money package.
+
+MoneyError            an Invalid request
+├── RateNotString     a rate that is not a quoted decimal with at most six places
+├── TierOrder         tiers that do not rise, or do not end open
+└── AmountRelation    discounts that exceed what they are taken from
+"""
+
+from __future__ import annotations
+
+from payments_core.errors import Invalid
+
+
+class MoneyError(Invalid):
+    """The figures do not make sense as money."""
+
+    code = "MONEY_INVALID"
+
+
+class RateNotString(MoneyError):
+    """A rate is a quoted decimal fraction with at most six places, such as "0.0038"."""
+
+    code = "RATE_NOT_STRING"
+
+
+class TierOrder(MoneyError):
+    """The upper ends of tiers must rise, and the last tier has none."""
+
+    code = "TIER_ORDER"
+
+
+class AmountRelation(MoneyError):
+    """A discount cannot exceed the amount that it is taken from."""
+
+    code = "AMOUNT_INVALID"
