@@ -100,6 +100,18 @@ COMMENT ON COLUMN business_day.closed_batch_no IS 'no batch after this one may b
 -- ;;
 COMMENT ON COLUMN business_day.steps IS 'step → {finished_at, figures}'
 -- ;;
+CREATE TABLE demo_clock (
+	clock_no SMALLINT DEFAULT 0 NOT NULL, 
+	real_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	world_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_demo_clock PRIMARY KEY (clock_no), 
+	CONSTRAINT ck_demo_clock_one_clock CHECK (clock_no = 0)
+)
+-- ;;
+COMMENT ON COLUMN demo_clock.real_at IS 'an instant of the machine''s clock'
+-- ;;
+COMMENT ON COLUMN demo_clock.world_at IS 'the instant of the demo world at real_at'
+-- ;;
 CREATE TABLE fact_day (
 	merchant_id TEXT NOT NULL, 
 	business_date DATE NOT NULL, 

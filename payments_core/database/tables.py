@@ -1,4 +1,4 @@
-"""Tables that belong to no feature: the write lane.
+"""Tables that belong to no feature: the write lane and the clock of a demo world.
 
 A *lane* is a stream of group commits. Each batch first updates its lane's row, which serialises the
 batches of one lane, numbers them in commit order (`batch_no`, the watermark that loses no late commit),
@@ -8,7 +8,7 @@ activation takes effect in every process at the same batch boundary. A single Po
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Integer, SmallInteger, Table, text
 
 from payments_core.database.catalogue import metadata, program
 
@@ -35,6 +35,17 @@ lane = Table(
 )
 
 program("INSERT INTO lane (lane_no) VALUES (0)")
+
+# At most one row. Where there is one, business time = world_at + (machine's time − real_at) in every process;
+# a database without it runs on real time.
+demo_clock = Table(
+    "demo_clock",
+    metadata,
+    Column("clock_no", SmallInteger, primary_key=True, autoincrement=False, server_default=text("0")),
+    Column("real_at", DateTime(timezone=True), nullable=False, comment="an instant of the machine's clock"),
+    Column("world_at", DateTime(timezone=True), nullable=False, comment="the instant of the demo world at real_at"),
+    CheckConstraint("clock_no = 0", name="one_clock"),
+)
 
 program("""
 DO $$ BEGIN
