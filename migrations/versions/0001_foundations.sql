@@ -877,6 +877,12 @@ $$
 CREATE TRIGGER audit_event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_event
 FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
 -- ;;
+GRANT SELECT ON audit_event TO haodian_console
+-- ;;
+ALTER TABLE audit_event ENABLE ROW LEVEL SECURITY
+-- ;;
+CREATE POLICY audit_event_scope ON audit_event FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true ELSE false END)
+-- ;;
 GRANT SELECT ON bill_row TO haodian_console
 -- ;;
 ALTER TABLE bill_row ENABLE ROW LEVEL SECURITY

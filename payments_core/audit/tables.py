@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from payments_core.database.catalogue import metadata, program
+from payments_core.database.scopes import readable_in_scope
 
 audit_event = Table(
     "audit_event",
@@ -25,3 +26,5 @@ program("""
 CREATE TRIGGER audit_event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_event
 FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
 """)
+# Read by those whose scope is everything (auditor, admin): an event names people of every store.
+readable_in_scope("audit_event")
