@@ -800,21 +800,19 @@ BEGIN
 END $$
 -- ;;
 CREATE FUNCTION haodian_move_balances() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE expected bigint; moved bigint;
+DECLARE resolves boolean := EXISTS (SELECT 1 FROM new_transfers WHERE pending_posting_id IS NOT NULL);
 BEGIN
-  IF EXISTS (SELECT 1 FROM new_transfers n JOIN transfer p ON p.merchant_id = n.merchant_id
-               AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
-             WHERE n.phase IN ('POST', 'VOID') AND (p.phase <> 'PENDING' OR n.amount_fen > p.amount_fen
-               OR (n.phase = 'VOID' AND n.amount_fen <> p.amount_fen)
-               OR (n.debit_account, n.debit_party, n.credit_account, n.credit_party)
-                  IS DISTINCT FROM (p.debit_account, p.debit_party, p.credit_account, p.credit_party))) THEN
+  IF resolves AND EXISTS (
+      SELECT 1 FROM new_transfers n JOIN transfer p ON p.merchant_id = n.merchant_id
+        AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
+      WHERE p.phase <> 'PENDING' OR n.amount_fen > p.amount_fen
+        OR (n.phase = 'VOID' AND n.amount_fen <> p.amount_fen)
+        OR (n.debit_account, n.debit_party, n.credit_account, n.credit_party)
+           IS DISTINCT FROM (p.debit_account, p.debit_party, p.credit_account, p.credit_party)) THEN
     RAISE EXCEPTION 'a resolution must match its pending transfer'
       USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'transfer_resolution_matches';
   END IF;
-  CREATE TEMP TABLE IF NOT EXISTS haodian_movement (merchant_id text, account text, party text,
-    dp bigint, cp bigint, dq bigint, cq bigint) ON COMMIT DELETE ROWS;
-  DELETE FROM haodian_movement;
-  INSERT INTO haodian_movement
+  INSERT INTO account AS a (merchant_id, account, party, debits_posted, credits_posted, debits_pending, credits_pending)
   SELECT merchant_id, account, party, sum(dp), sum(cp), sum(dq), sum(cq) FROM (
     SELECT merchant_id, debit_account AS account, debit_party AS party,
       CASE WHEN phase IN ('POSTED', 'POST') THEN amount_fen ELSE 0 END AS dp, 0 AS cp,
@@ -823,27 +821,24 @@ BEGIN
     SELECT merchant_id, credit_account, credit_party, 0,
       CASE WHEN phase IN ('POSTED', 'POST') THEN amount_fen ELSE 0 END, 0,
       CASE phase WHEN 'PENDING' THEN amount_fen ELSE 0 END FROM new_transfers
-    UNION ALL  -- a resolution releases the whole pending amount, whatever part of it is posted
-    SELECT p.merchant_id, p.debit_account, p.debit_party, 0, 0, -p.amount_fen, 0 FROM new_transfers n
-      JOIN transfer p ON p.merchant_id = n.merchant_id AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
-    UNION ALL
-    SELECT p.merchant_id, p.credit_account, p.credit_party, 0, 0, 0, -p.amount_fen FROM new_transfers n
-      JOIN transfer p ON p.merchant_id = n.merchant_id AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
-  ) m GROUP BY merchant_id, account, party;
-  INSERT INTO account (merchant_id, account, party)
-    SELECT m.merchant_id, m.account, m.party FROM haodian_movement m
-    WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.merchant_id = m.merchant_id AND a.account = m.account AND a.party = m.party)
-    ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
-  PERFORM 1 FROM account a JOIN haodian_movement m USING (merchant_id, account, party)
-    ORDER BY a.merchant_id, a.account, a.party FOR UPDATE OF a;
-  UPDATE account a SET debits_posted = a.debits_posted + m.dp, credits_posted = a.credits_posted + m.cp,
-    debits_pending = a.debits_pending + m.dq, credits_pending = a.credits_pending + m.cq
-    FROM haodian_movement m WHERE a.merchant_id = m.merchant_id AND a.account = m.account AND a.party = m.party;
-  GET DIAGNOSTICS moved = ROW_COUNT;
-  SELECT count(*) INTO expected FROM haodian_movement;
-  IF moved <> expected THEN
-    RAISE EXCEPTION 'moved % of % balances', moved, expected USING ERRCODE = 'integrity_constraint_violation',
-      CONSTRAINT = 'transfer_moves_balances';
+  ) m GROUP BY merchant_id, account, party ORDER BY merchant_id, account, party
+  ON CONFLICT (merchant_id, account, party) DO UPDATE SET
+    debits_posted = a.debits_posted + excluded.debits_posted,
+    credits_posted = a.credits_posted + excluded.credits_posted,
+    debits_pending = a.debits_pending + excluded.debits_pending,
+    credits_pending = a.credits_pending + excluded.credits_pending;
+  IF resolves THEN  -- a resolution releases the whole pending amount, whatever part of it is posted
+    UPDATE account a SET debits_pending = a.debits_pending - m.dq, credits_pending = a.credits_pending - m.cq
+    FROM (SELECT merchant_id, account, party, sum(dq) AS dq, sum(cq) AS cq FROM (
+        SELECT p.merchant_id, p.debit_account AS account, p.debit_party AS party, p.amount_fen AS dq, 0 AS cq
+        FROM new_transfers n JOIN transfer p ON p.merchant_id = n.merchant_id
+          AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
+        UNION ALL
+        SELECT p.merchant_id, p.credit_account, p.credit_party, 0, p.amount_fen
+        FROM new_transfers n JOIN transfer p ON p.merchant_id = n.merchant_id
+          AND p.posting_id = n.pending_posting_id AND p.leg = n.pending_leg
+      ) r GROUP BY merchant_id, account, party) m
+    WHERE a.merchant_id = m.merchant_id AND a.account = m.account AND a.party = m.party;
   END IF;
   RETURN NULL;
 END $$

@@ -27,7 +27,7 @@ BROKER_POOL = 1
 STORE_POOL = 2
 
 Weighted = Sequence[tuple[str, int]]
-"""(broker id, weight ppm) of everyone in a role: one with 10⁶, or several that sum to it during a handover."""
+"""(broker id, weight ppm) of everyone in a role: one with 10⁶, or several summing to it in a handover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
