@@ -89,7 +89,7 @@ FLOAT_OF_SECONDS = {"payments_core/payments/committer.py"}
 
 
 def test_only_entry_points_read_the_clock() -> None:
-    """Ruff bans the common spellings; this finds the rest: time.time, monotonic aside, and now() of any kind."""
+    """Ruff bans the common spellings; this finds the calls in any other guise."""
     found = []
     for path in modules("engine", "payments_core", "ui"):
         for node in ast.walk(parsed(path)):
