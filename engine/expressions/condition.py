@@ -1,0 +1,122 @@
+"""Compile one CEL text into a Condition, or say everything that is wrong with it.
+
+The text is parsed and type-checked by the official implementation, held to our subset, then rebuilt as our own
+tree. Many conditions evaluated together are best compiled into one function: `compile_all` (every one that is
+true), `compile_first_match` (the first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from engine.diagnostics import Diagnostic, Language, Location
+from engine.expressions import official
+from engine.expressions.closures import Evaluate, Facts, closure, closure_of_all, closure_of_first
+from engine.expressions.complaints import report_unchecked, report_unparsed
+from engine.expressions.decoded import TooDeep
+from engine.expressions.report import Report
+from engine.expressions.subset import LENGTH_LIMIT, check_subset, report_cost
+from engine.expressions.tree import AllOf, Node, reads
+from engine.expressions.typed import build, check_types
+from engine.expressions.vocabulary import Vocabulary
+from engine.expressions.words import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One top-level `&&` part of a condition, to say which of them was not met."""
+
+    tree: Node
+    reads: frozenset[str]
+    evaluate: Evaluate = field(compare=False, repr=False)
+
+    def words(self, *, language: Language) -> str:
+        """Return the clause in words."""
+        return words(tree=self.tree, language=language)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A checked condition. `evaluate(facts)` answers True or False, or raises EvaluationError; never else."""
+
+    source: str
+    location: Location
+    tree: Node
+    reads: frozenset[str]
+    evaluate: Evaluate = field(compare=False, repr=False)
+
+    def words(self, *, language: Language) -> str:
+        """Return the condition in words."""
+        return words(tree=self.tree, language=language)
+
+    def clauses(self) -> tuple[Clause, ...]:
+        """Return the top-level `&&` parts in source order; a condition without `&&` is its own only clause."""
+        parts = self.tree.parts if isinstance(self.tree, AllOf) else (self.tree,)
+        return tuple(Clause(tree=part, reads=reads(part), evaluate=closure(part)) for part in parts)
+
+
+def compile_condition(
+    *, source: str, vocabulary: Vocabulary, location: Location
+) -> tuple[Condition | None, tuple[Diagnostic, ...]]:
+    """Return the condition, or None and every finding.
+
+    `location` is the place of the text's first character. Codes: CEL_SYNTAX, FACT_UNKNOWN, FACT_WITHHELD,
+    TYPE_MISMATCH, NOT_BOOLEAN, ENUM_UNKNOWN, FLOAT_REFUSED, DYN_REFUSED, COST_REFUSED, TIMESTAMP_INVALID,
+    UNSUPPORTED.
+    """
+    report = Report(source=source, location=location)
+    try:
+        tree = _tree(source, vocabulary, report)
+    except TooDeep:
+        report_cost(report, (0, len(source)), "嵌套太深", "nested too deep")
+        tree = None
+    if tree is None:
+        return None, report.diagnostics()
+    condition = Condition(
+        source=source, location=location, tree=tree, reads=reads(tree), evaluate=closure(tree)
+    )
+    return condition, ()
+
+
+def compile_all(conditions: Sequence[Condition]) -> Callable[[Facts], tuple[int, ...]]:
+    """Return one function giving the indices of the conditions that are true, ascending.
+
+    It raises EvaluationError, with `index`, if any condition does. Every fact any of them reads must be there.
+    """
+    return closure_of_all(tuple(condition.tree for condition in conditions))
+
+
+def compile_first_match(conditions: Sequence[Condition]) -> Callable[[Facts], int | None]:
+    """Return one function giving the index of the first condition that is true, None if none is.
+
+    It raises EvaluationError, with `index`, if a condition before the first true one does. Every fact any of
+    them reads must be there.
+    """
+    return closure_of_first(tuple(condition.tree for condition in conditions))
+
+
+def _tree(source: str, vocabulary: Vocabulary, report: Report) -> Node | None:
+    """Return the typed tree, None once something is reported."""
+    if len(source) > LENGTH_LIMIT:
+        report_cost(
+            report,
+            (0, 1),
+            f"{len(source)} 字，上限 {LENGTH_LIMIT}",
+            f"{len(source)} characters of {LENGTH_LIMIT}",
+        )
+        return None
+    try:
+        parsed = official.parse(source=source, vocabulary=vocabulary)
+    except official.Refused as refused:
+        report_unparsed(complaints=refused.complaints, report=report)
+        return None
+    check_subset(tree=parsed, vocabulary=vocabulary, report=report)
+    try:
+        checked = official.check(source=source, vocabulary=vocabulary)
+    except official.Refused as refused:
+        report_unchecked(complaints=refused.complaints, tree=parsed, vocabulary=vocabulary, report=report)
+        return None
+    if not report.diagnostics():
+        check_types(tree=checked, report=report)
+    return None if report.diagnostics() else build(tree=checked, vocabulary=vocabulary)

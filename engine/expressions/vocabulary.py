@@ -1,0 +1,132 @@
+"""The facts conditions may read: their types, units, defaults and texts.
+
+Reading `facts.yaml` is the rulebook's affair; here are only the values it builds. Facts are validated once,
+by `Vocabulary.conform`, where they enter; a compiled condition trusts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from engine.expressions.errors import EvaluationError
+
+Value = int | bool | str | tuple[str, ...] | datetime
+"""What a fact may hold. Timestamps are aware datetimes."""
+
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+LIST_LIMIT = 100
+"""The most elements a list fact may hold; the static cost of a condition counts on it."""
+
+
+class FactType(StrEnum):
+    """The types a fact can have."""
+
+    INT = "int"
+    BOOL = "bool"
+    STRING = "string"
+    LIST_STRING = "list_string"
+    TIMESTAMP = "timestamp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One declared fact. `name` is qualified (`txn.amount_fen`); `values` is its registry, empty if open."""
+
+    name: str
+    type: FactType
+    unit: str = ""
+    default: Value
+    values: tuple[str, ...] = ()
+    title: str
+    title_en: str
+
+    def __post_init__(self) -> None:
+        if "." not in self.name:
+            raise ValueError(f"a fact's name is namespace.name, not {self.name!r}")
+        if self.values and self.type not in (FactType.STRING, FactType.LIST_STRING):
+            raise ValueError(f"{self.name}: only strings have a registry of values")
+        if not _FITS[self.type](self.default):
+            raise ValueError(f"{self.name}: the default {self.default!r} is not a {self.type}")
+
+    @property
+    def namespace(self) -> str:
+        """The part before the last dot."""
+        return self.name.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vocabulary:
+    """Every fact by its name. `withheld` are names that exist but that this kind of rule may not read."""
+
+    facts: Mapping[str, Fact]
+    withheld: frozenset[str] = frozenset()
+    _defaults: Mapping[str, Value] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, fact in self.facts.items():
+            if name != fact.name:
+                raise ValueError(f"{fact.name!r} is filed under {name!r}")
+        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+        object.__setattr__(self, "_defaults", {name: fact.default for name, fact in self.facts.items()})
+
+    @staticmethod
+    def of(*, facts: Iterable[Fact]) -> Vocabulary:
+        """Return a vocabulary of these facts."""
+        return Vocabulary(facts={fact.name: fact for fact in facts})
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Every namespace, in the order of first declaration."""
+        return tuple(dict.fromkeys(fact.namespace for fact in self.facts.values()))
+
+    def restricted(self, namespaces: Iterable[str]) -> Vocabulary:
+        """Return the facts of these namespaces; the others are withheld."""
+        allowed = frozenset(namespaces)
+        kept = {name: fact for name, fact in self.facts.items() if fact.namespace in allowed}
+        return Vocabulary(facts=kept, withheld=self.withheld | (self.facts.keys() - kept.keys()))
+
+    def conform(self, facts: Mapping[str, object]) -> dict[str, Value]:
+        """Return every fact of the vocabulary: those given, checked, and defaults for the rest.
+
+        A list becomes a tuple. Raises EvaluationError FACT_UNKNOWN, FACT_TYPE (a bool is not an int; int64;
+        naive timestamp; more than LIST_LIMIT elements) or FACT_VALUE (not in the registry).
+        """
+        conformed = dict(self._defaults)
+        for name, given in facts.items():
+            fact = self.facts.get(name)
+            if fact is None:
+                raise EvaluationError("FACT_UNKNOWN", fact=name)
+            conformed[name] = _conform_one(fact, given)
+        return conformed
+
+
+def _conform_one(fact: Fact, given: object) -> Value:
+    value = tuple(given) if isinstance(given, list) else given
+    if not _FITS[fact.type](value):
+        raise EvaluationError("FACT_TYPE", fact=fact.name, detail=type(given).__name__)
+    if fact.values and value != fact.default:
+        for one in value if isinstance(value, tuple) else (value,):
+            if one not in fact.values:
+                raise EvaluationError("FACT_VALUE", fact=fact.name, detail=str(one))
+    return value  # type: ignore[return-value]
+
+
+def _is_int(value: object) -> bool:
+    return type(value) is int and INT_MIN <= value <= INT_MAX
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) <= LIST_LIMIT and all(type(one) is str for one in value)
+
+
+_FITS: Mapping[FactType, Callable[[object], bool]] = {
+    FactType.INT: _is_int,
+    FactType.BOOL: lambda value: type(value) is bool,
+    FactType.STRING: lambda value: type(value) is str,
+    FactType.LIST_STRING: _is_list,
+    FactType.TIMESTAMP: lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+}
