@@ -58,7 +58,7 @@ class Diagnostic:
     hint_en: str = ""
 
     def render(self, source: str | None, *, language: Language = "zh") -> str:
-        """Return the finding as a compiler shows it; `source` is the whole file's text, None to leave it out."""
+        """Return the finding as a compiler shows it; `source` is the whole file's text, or None."""
         message, hint = self._text(language)
         lines = [f"{self.location}: {self.severity.value} {self.code}: {message}"]
         shown = _line(source, self.location.line)

@@ -1,6 +1,7 @@
 """CEL's int64 arithmetic, and its `&&` and `||` over operands that can fail.
 
-Called by generated code only. Python's integers do not overflow and its division floors; CEL's do and truncates.
+Called by generated code only. Python's integers do not overflow and its division floors; CEL's overflow, and
+its division truncates.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def negate(value: int) -> int:
 
 
 def divide(left: int, right: int) -> int:
-    """Return the quotient, truncated towards zero. Raises EvaluationError DIVISION_BY_ZERO or INT_OVERFLOW."""
+    """Return the quotient, towards zero. Raises EvaluationError DIVISION_BY_ZERO or INT_OVERFLOW."""
     if right == 0:
         raise EvaluationError("DIVISION_BY_ZERO")
     quotient = abs(left) // abs(right)

@@ -1,7 +1,7 @@
 """A condition as one Python function, compiled once: `f["txn.amount_fen"] >= 5000`.
 
-Semantics are CEL's. Where no operand can fail, `&&` and `||` become plain `and` and `or`. Where one can, it is
-put last, which changes nothing CEL promises; where several can, they go through `all_of` / `any_of`.
+Semantics are CEL's. Where no operand can fail, `&&` and `||` become plain `and` and `or`. Where one can, it
+is put last, which changes nothing CEL promises; where several can, they go through `all_of` / `any_of`.
 Literals enter the text only through `repr`, names only after CEL has parsed them as identifiers.
 """
 
@@ -222,6 +222,7 @@ class _Writer:
     def _quantifier(self, node: Quantifier) -> str:
         collection, predicate = self.text(node.collection), self.text(node.predicate)
         if not can_fail(node.predicate):
-            return f"{'any' if node.mode == 'exists' else 'all'}({predicate} for x_{node.variable} in {collection})"
+            plain = "any" if node.mode == "exists" else "all"
+            return f"{plain}({predicate} for x_{node.variable} in {collection})"
         careful = "any_element" if node.mode == "exists" else "all_elements"
         return f"{careful}(lambda x_{node.variable}: {predicate}, {collection})"

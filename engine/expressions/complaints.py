@@ -39,18 +39,22 @@ _SYNTAX_HINTS = {
 }
 
 
+_QUOTES = ("'", '"')
+_UNCLOSED = ("引号没有闭合，或反斜杠后的字符不对", "a quote is open, or what follows a backslash is wrong")
+
+
 def report_unparsed(*, complaints: tuple[Complaint, ...], report: Report) -> None:
     """Report why a text does not parse: the first complaint, since the parser's later ones follow from it."""
     first = complaints[0]
-    if first.offset is None:
+    if "recursion limit" in first.message:
         report_cost(report, (0, len(report.source)), "嵌套太深", "nested too deep")
         return
-    if first.message.startswith("has()"):
+    if first.message.startswith(("has()", "unsupported syntax")):
         report.add(
             "UNSUPPORTED",
-            (first.offset, 1),
-            "不支持 has()",
-            "has() is not supported",
+            report.token(first.offset),
+            "不支持可选值",
+            "optional values are not supported",
             hint_zh="每个事实都有默认值，直接比较",
             hint_en="every fact has a default; compare it directly",
         )
@@ -63,7 +67,7 @@ def report_unchecked(
 ) -> None:
     """Report unknown names and wrong types, except where the subset check has refused the place already."""
     for complaint in complaints:
-        offset = complaint.offset or 0
+        offset = complaint.offset
         at = tuple(node for node in tree.walk() if node.offset == offset)
         undeclared = _UNDECLARED.search(complaint.message)
         if undeclared:
@@ -128,6 +132,14 @@ def _report_mismatch(message: str, offset: int, report: Report) -> None:
     if not found:
         report.add("TYPE_MISMATCH", span, f"类型不符：{message}", f"types do not match: {message}")
         return
+    if report.source[offset] == "(" and found.group(1) in ("_&&_", "_||_"):
+        report.add(
+            "TYPE_MISMATCH",
+            span,
+            "括号里的条件必须得出“是”或“否”",
+            "the condition inside must yield true or false",
+        )
+        return
     types = re.findall(r"[a-z]+(?:\([^()]*\))?", found.group(2))
     shown = report.source[span[0] : span[0] + span[1]]
     report.add(
@@ -146,7 +158,9 @@ def _report_syntax(message: str, offset: int, report: Report) -> None:
         return
     found = _UNEXPECTED.search(message)
     unexpected = found.group(1).strip() if found else ""
-    hint_zh, hint_en = _SYNTAX_HINTS.get(unexpected, ("", ""))
+    hint_zh, hint_en = _SYNTAX_HINTS.get(
+        unexpected, _UNCLOSED if unexpected.startswith(_QUOTES) else ("", "")
+    )
     if unexpected == "<EOF>":
         zh, en = "条件没有写完", "the condition is incomplete"
     elif unexpected:

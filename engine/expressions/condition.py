@@ -1,12 +1,13 @@
 """Compile one CEL text into a Condition, or say everything that is wrong with it.
 
-The text is parsed and type-checked by the official implementation, held to our subset, then rebuilt as our own
-tree. Many conditions evaluated together are best compiled into one function: `compile_all` (every one that is
-true), `compile_first_match` (the first).
+The text is parsed and type-checked by the official implementation, held to our subset, then rebuilt as our
+own tree. Many conditions evaluated together are best compiled into one function: `compile_all` (every one
+that is true), `compile_first_match` (the first).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ from engine.expressions.tree import AllOf, Node, reads
 from engine.expressions.typed import build, check_types
 from engine.expressions.vocabulary import Vocabulary
 from engine.expressions.words import words
+
+# The official parser cuts its messages at NUL and cannot take lone surrogates.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Condition:
         return words(tree=self.tree, language=language)
 
     def clauses(self) -> tuple[Clause, ...]:
-        """Return the top-level `&&` parts in source order; a condition without `&&` is its own only clause."""
+        """Return the top-level `&&` parts in source order; without any `&&`, the whole as one clause."""
         parts = self.tree.parts if isinstance(self.tree, AllOf) else (self.tree,)
         return tuple(Clause(tree=part, reads=reads(part), evaluate=closure(part)) for part in parts)
 
@@ -82,7 +86,7 @@ def compile_condition(
 def compile_all(conditions: Sequence[Condition]) -> Callable[[Facts], tuple[int, ...]]:
     """Return one function giving the indices of the conditions that are true, ascending.
 
-    It raises EvaluationError, with `index`, if any condition does. Every fact any of them reads must be there.
+    It raises EvaluationError, with `index`, if any condition does. Every fact they read must be given.
     """
     return closure_of_all(tuple(condition.tree for condition in conditions))
 
@@ -91,13 +95,29 @@ def compile_first_match(conditions: Sequence[Condition]) -> Callable[[Facts], in
     """Return one function giving the index of the first condition that is true, None if none is.
 
     It raises EvaluationError, with `index`, if a condition before the first true one does. Every fact any of
-    them reads must be there.
+    them reads must be given.
     """
     return closure_of_first(tuple(condition.tree for condition in conditions))
 
 
 def _tree(source: str, vocabulary: Vocabulary, report: Report) -> Node | None:
     """Return the typed tree, None once something is reported."""
+    if not source.strip():
+        report.add(
+            "CEL_SYNTAX",
+            (0, 1),
+            "条件是空的",
+            "the condition is empty",
+            hint_zh="总是成立写 true",
+            hint_en="for always, write true",
+        )
+        return None
+    unprintable = _UNPRINTABLE.search(source)
+    if unprintable:
+        report.add(
+            "CEL_SYNTAX", (unprintable.start(), 1), "不可用的控制字符", "a control character is not allowed"
+        )
+        return None
     if len(source) > LENGTH_LIMIT:
         report_cost(
             report,

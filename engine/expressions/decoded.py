@@ -19,7 +19,7 @@ class Decoded:
     """One node as CEL has it.
 
     `kind` is int, bool, string, double, uint, bytes, null, ident, has, select, call, list, struct or loop.
-    `name` is the identifier, field, function or loop variable; `value` a literal's, a loop's accumulator's name.
+    `name` is the identifier, field, function or loop variable; `value` is a literal's.
     `children` are target first, then arguments; of a loop: range, start, condition, step, result.
     `type` and `overload` are empty in a tree that was parsed only. `offset` counts characters from 0.
     """
@@ -51,7 +51,7 @@ class Loop:
 
 
 def find_quantifier(node: Decoded) -> Loop | None:
-    """Return the quantifier a loop is the expansion of, None for any other macro (map, filter, exists_one)."""
+    """Return the quantifier a loop was expanded from, None for another macro (map, filter, exists_one)."""
     collection, start, _, step, _ = node.children
     if start.kind != "bool" or step.name != ("_&&_" if start.value else "_||_"):
         return None
@@ -124,7 +124,7 @@ class _Decoder:
 
     def _loop(self, loop: Any) -> dict[str, Any]:
         parts = self._nodes((loop.range, loop.start, loop.condition, loop.step, loop.result))
-        return {"kind": "loop", "name": loop.variable, "value": loop.accumulator, "children": parts}
+        return {"kind": "loop", "name": loop.variable, "children": parts}
 
 
 _PRIMITIVES = {1: "bool", 2: "int", 3: "uint", 4: "double", 5: "string", 6: "bytes"}
@@ -142,10 +142,12 @@ def _type_name(type_message: Any) -> str:
     return "dyn" if kind == "dyn" else "?"
 
 
-# message → "field:number:type", a type in capitals is a message of this table, `*` repeats, `|` joins the oneof.
+# message → "field:number:type": a capital names a message of this table, `*` repeats, `|` joins the oneof.
 _MESSAGES = {
-    "ParsedExpr": "expr:2:Expr source_info:3:SourceInfo reference_map:102:*ReferenceEntry type_map:103:*TypeEntry",
-    "CheckedExpr": "reference_map:2:*ReferenceEntry type_map:3:*TypeEntry expr:4:Expr source_info:5:SourceInfo",
+    "ParsedExpr": "expr:2:Expr source_info:3:SourceInfo reference_map:102:*ReferenceEntry "
+    "type_map:103:*TypeEntry",
+    "CheckedExpr": "reference_map:2:*ReferenceEntry type_map:3:*TypeEntry expr:4:Expr "
+    "source_info:5:SourceInfo",
     "ReferenceEntry": "key:1:int64 value:2:Reference",
     "Reference": "name:1:string overload_id:3:*string",
     "TypeEntry": "key:1:int64 value:2:Type",
@@ -161,8 +163,7 @@ _MESSAGES = {
     "Select": "operand:1:Expr field:2:string test_only:3:bool",
     "Call": "target:1:Expr function:2:string args:3:*Expr",
     "List": "elements:1:*Expr",
-    "Loop": "variable:1:string range:2:Expr accumulator:3:string start:4:Expr condition:5:Expr step:6:Expr "
-    "result:7:Expr",
+    "Loop": "variable:1:string range:2:Expr start:4:Expr condition:5:Expr step:6:Expr result:7:Expr",
     "Empty": "",
 }
 

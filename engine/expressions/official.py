@@ -1,8 +1,8 @@
 """The official CEL implementation (`cel-expr-python`), met nowhere else.
 
-It parses and type-checks every condition, and it is the oracle of the tests and the peer of the bench. It fails
-open when asked carelessly: an error comes back as a value of type ERROR holding a truthy string. Here anything
-but a BOOL is an EvaluationError.
+It parses and type-checks every condition, and it is the oracle of the tests and the peer of the bench. It
+fails open when asked carelessly: an error comes back as a value of type ERROR holding a truthy string. Here
+anything but a BOOL is an EvaluationError.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _POSITIONED = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| )", re.DOTA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """One error of the official parser or checker; `offset` None where it names no place."""
+    """One error of the official parser or checker; `offset` is 0 where it names no place."""
 
     message: str
-    offset: int | None
+    offset: int
 
 
 class Refused(Exception):
@@ -100,4 +100,4 @@ def _complaints(text: str, source: str) -> tuple[Complaint, ...]:
         Complaint(message=message, offset=line_starts[int(line) - 1] + int(column) - 1)
         for line, column, message in _POSITIONED.findall(text)
     )
-    return found or (Complaint(message=text, offset=None),)
+    return found or (Complaint(message=text, offset=0),)

@@ -53,7 +53,7 @@ class Report:
         return any(self.span(one)[0] in reported for one in node.walk())
 
     def span(self, node: Decoded) -> tuple[int, int]:
-        """Return what to underline: a call's function name or operator, a dotted name whole, a literal whole."""
+        """Return what to underline: the name or operator of a call, a dotted name or a literal whole."""
         if node.kind in ("select", "ident"):
             first = node
             while first.kind == "select":

@@ -42,16 +42,23 @@ _ADVICE = {
     "duration": _TIME,
     **dict.fromkeys(("int", "uint", "double", "string", "bool", "bytes", "type"), _TYPED),
     **dict.fromkeys(
-        ("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours")
-        + ("getMinutes", "getSeconds", "getMilliseconds"),
+        (
+            *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
+            *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+        ),
         _TIME,
     ),
 }
 _KINDS = {
-    "uint": ("无符号整数", "unsigned integers", "去掉 u", "drop the u"),
-    "bytes": ("字节串", "bytes", "用文本 '…'", "use a text '…'"),
-    "null": ("null", "null", "每个事实都有默认值，与默认值比较", "every fact has a default; compare with it"),
-    "struct": ("映射和消息", "maps and messages", "用 in [..] 或 || 列举", "use in [..] or ||"),
+    "uint": ("无符号整数", "unsigned integers are", "去掉 u", "drop the u"),
+    "bytes": ("字节串", "bytes are", "用文本 '…'", "use a text '…'"),
+    "null": (
+        " null",
+        "null is",
+        "每个事实都有默认值，与默认值比较",
+        "every fact has a default; compare with it",
+    ),
+    "struct": ("映射和消息", "maps and messages are", "用 in [..] 或 || 列举", "use in [..] or ||"),
 }
 
 
@@ -95,7 +102,7 @@ def dotted(node: Decoded) -> str:
 
 
 class _Checker:
-    """`scope` maps the variables of enclosing quantifiers to the list fact they run over, None for another list."""
+    """`scope` maps each variable of an enclosing quantifier to the fact it runs over, None for a literal."""
 
     def __init__(self, *, vocabulary: Vocabulary, report: Report) -> None:
         self._vocabulary = vocabulary
@@ -119,7 +126,7 @@ class _Checker:
                     "UNSUPPORTED",
                     span,
                     f"不支持{zh}",
-                    f"{en} are not supported",
+                    f"{en} not supported",
                     hint_zh=hint_zh,
                     hint_en=hint_en,
                 )
@@ -225,10 +232,10 @@ class _Checker:
         )
 
 
-def _depth(node: Decoded) -> int:
-    """How deep operations nest; chains of && and || count once, as CEL balances them."""
-    below = max((_depth(child) for child in node.children), default=0)
-    return below if node.name in ("_&&_", "_||_") else below + 1
+def _depth(node: Decoded, above: str = "") -> int:
+    """How deep operations nest; a chain of && or of || counts once, as CEL balances it."""
+    below = max((_depth(child, node.name) for child in node.children), default=0)
+    return below if node.name == above and node.name in ("_&&_", "_||_") else below + 1
 
 
 def _cost(node: Decoded) -> int:

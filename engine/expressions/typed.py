@@ -51,7 +51,9 @@ def check_types(*, tree: Decoded, report: Report) -> None:
     """Report what type-checks in CEL but is not in the subset, and a result that is not a bool."""
     for node in tree.walk():
         if "dyn" in node.type:
-            _report_dyn(node, report)
+            # A variable is dyn because its list is, and the list was met first.
+            if node.kind != "ident" or not report.diagnostics():
+                _report_dyn(node, report)
         elif node.overload and node.overload not in _OVERLOADS:
             _report_overload(node, report)
         elif node.type not in _TYPES and not any(child.type not in _TYPES for child in node.children):
@@ -163,42 +165,53 @@ class _Builder:
         )
 
     def _call(self, decoded: Decoded) -> Node:
-        offset, operator = decoded.offset, decoded.name.strip("_")
+        offset = decoded.offset
         if decoded.name == "timestamp":
             instant = _instant(decoded)
             if instant is None:
                 raise ValueError("the type check let a timestamp pass")
             return Constant(value=instant, type=NodeType.TIMESTAMP, offset=offset)
-        below = self._nodes(decoded)
-        match operator, below:
-            case ("==" | "!=" | "<" | "<=" | ">" | ">=") as compared, (left, right):
-                return Comparison(operator=compared, left=left, right=right, offset=offset)
-            case "&&", _:
-                return AllOf(parts=_flat(AllOf, below), offset=offset)
-            case "||", _:
-                return AnyOf(parts=_flat(AnyOf, below), offset=offset)
-            case ("+" | "-" | "*" | "/" | "%") as computed, (left, right):
-                return Arithmetic(operator=computed, left=left, right=right, offset=offset)
-            case ("startsWith" | "endsWith" | "contains") as tested, (text, part):
-                return TextTest(operator=tested, text=text, part=part, offset=offset)
-            case "@in", (item, collection):
-                return Membership(item=item, collection=collection, offset=offset)
-            case "?_:", (condition, when_true, when_false):
-                node_type = NodeType(decoded.type)
+        if decoded.name in ("_&&_", "_||_"):
+            logic = AllOf if decoded.name == "_&&_" else AnyOf
+            return logic(parts=_flat(logic, self._nodes(decoded)), offset=offset)
+        match self._nodes(decoded):
+            case (operand,):
+                return _unary(decoded.name, operand, offset)
+            case (left, right):
+                return _binary(decoded.name.strip("_"), left, right, offset)
+            case (condition, when_true, when_false):
                 return Choice(
                     condition=condition,
                     when_true=when_true,
                     when_false=when_false,
-                    type=node_type,
+                    type=NodeType(decoded.type),
                     offset=offset,
                 )
-            case "!", (operand,):
-                return Not(operand=operand, offset=offset)
-            case "-", (operand,):
-                return Negation(operand=operand, offset=offset)
-            case "size", (operand,):
-                return Size(operand=operand, offset=offset)
         raise ValueError(f"the subset check let {decoded.name} pass")
+
+
+def _unary(name: str, operand: Node, offset: int) -> Node:
+    match name:
+        case "!_":
+            return Not(operand=operand, offset=offset)
+        case "-_":
+            return Negation(operand=operand, offset=offset)
+        case "size":
+            return Size(operand=operand, offset=offset)
+    raise ValueError(f"the subset check let {name} pass")
+
+
+def _binary(operator: str, left: Node, right: Node, offset: int) -> Node:
+    match operator:
+        case "==" | "!=" | "<" | "<=" | ">" | ">=":
+            return Comparison(operator=operator, left=left, right=right, offset=offset)
+        case "+" | "-" | "*" | "/" | "%":
+            return Arithmetic(operator=operator, left=left, right=right, offset=offset)
+        case "startsWith" | "endsWith" | "contains":
+            return TextTest(operator=operator, text=left, part=right, offset=offset)
+        case "@in":
+            return Membership(item=left, collection=right, offset=offset)
+    raise ValueError(f"the subset check let {operator} pass")
 
 
 def _flat(logic: type[AllOf | AnyOf], below: tuple[Node, ...]) -> tuple[Node, ...]:

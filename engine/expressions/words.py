@@ -1,6 +1,6 @@
 """A condition in words, Chinese or English, for people who do not read CEL.
 
-Amounts appear as ¥1,234.56, millionths as percent, seconds in the largest whole unit. Exact: nothing is rounded.
+Amounts appear as ¥1,234.56, millionths as percent, seconds in the largest whole unit. Nothing is rounded.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ _EN = _Lexicon(
     nested="({})",
     is_="{} is {}",
     is_not="{} is not {}",
-    among="{} is one of {}",
-    not_among="{} is none of {}",
+    among="{} is one of ({})",
+    not_among="{} is none of ({})",
     holds="{} has {}",
     holds_not="{} has no {}",
     state="{}: {}",
