@@ -6,7 +6,9 @@ constraints turn a number into the one-element range [n,n]; no extension is need
 
 from __future__ import annotations
 
-from sqlalchemy import (
+from typing import Any
+
+from sqlalchemy import ColumnClause, (
     BigInteger,
     CheckConstraint,
     Column,
@@ -25,7 +27,7 @@ from payments_core.database.catalogue import metadata, program
 from payments_core.database.scopes import readable_by_all
 
 
-def _one(column: str) -> object:
+def _one(column: str) -> ColumnClause[Any]:
     return literal_column(f"int8range({column}, {column}, '[]')")
 
 
