@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnClause, (
+from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnClause,
     Date,
     ForeignKey,
     Identity,
