@@ -1,0 +1,1 @@
+"""The console: shell, theme, components and pages. Reads through scopes, writes through operations."""

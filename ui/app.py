@@ -1,0 +1,66 @@
+"""The console as one FastAPI application; an entry point serves it with exactly one worker."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from nicegui import ui
+
+from ui import pages, theme
+from ui.i18n import either
+from ui.login import router
+from ui.security import Gate, SecurityHeaders, WsGuard
+from ui.services import Services
+
+__all__ = ["Services", "build"]
+
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#1565c0"/>'
+    '<path d="M7 12l2-5h14l2 5M9 14v11h14V14M13 25v-6h6v6" fill="none" stroke="#fff" stroke-width="2.5"/></svg>'
+)
+
+
+def build(services: Services, *, api: FastAPI | None = None) -> FastAPI:
+    """Return the console on top of `api` (a new application where there is none) with every page registered.
+
+    Order matters: the last middleware added is the outermost, and NiceGUI is mounted last, because it
+    answers every path nobody else has taken.
+    """
+    app = api or FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Gate, services=services)
+    app.add_middleware(WsGuard, services=services)
+    app.add_middleware(SecurityHeaders)
+    app.include_router(router(services))
+    app.mount("/static", StaticFiles(directory=theme.STATIC), name="static")
+    _answer_unknown_api_in_json(app)
+    theme.set_defaults()
+    register_pages()
+    ui.run_with(
+        app, title=either("好店", "HaoDian"), favicon=_ICON, tailwind=False, show_welcome_message=False,
+        reconnect_timeout=10.0, dark=False, language="zh-CN",
+    )  # fmt: skip
+    return app
+
+
+def register_pages() -> None:
+    """Call `register()` of every module of ui/pages that has one."""
+    for module in sorted(m.name for m in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}.")):
+        register = getattr(importlib.import_module(module), "register", None)
+        if register is not None:
+            register()
+
+
+def _answer_unknown_api_in_json(app: FastAPI) -> None:
+    @app.api_route(
+        "/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
+    def not_found(path: str) -> JSONResponse:
+        return JSONResponse({"code": "NOT_FOUND", "detail": "Not Found"}, 404)
+
+
+PAGES = Path(pages.__path__[0])
