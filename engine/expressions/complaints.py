@@ -46,7 +46,7 @@ _UNCLOSED = ("引号没有闭合，或反斜杠后的字符不对", "a quote is 
 def report_unparsed(*, complaints: tuple[Complaint, ...], report: Report) -> None:
     """Report why a text does not parse: the first complaint, since the parser's later ones follow from it."""
     first = complaints[0]
-    if "recursion limit" in first.message:
+    if "recursion" in first.message:
         report_cost(report, (0, len(report.source)), "嵌套太深", "nested too deep")
         return
     if first.message.startswith(("has()", "unsupported syntax")):
@@ -95,13 +95,13 @@ def _name_span(at: tuple[Decoded, ...], offset: int, report: Report) -> tuple[in
 
 
 def _inside_refused_call(tree: Decoded, offset: int, report: Report) -> bool:
-    """Whether the place is a plain name among an unsupported call's operands, where it may mean anything."""
-    return any(
-        operand.offset == offset and operand.kind == "ident"
-        for node in tree.walk()
-        if node.kind == "call" and node.name not in FUNCTIONS and report.touches(node)
-        for operand in node.children
-    )
+    """Whether the name may be a variable of an unsupported macro, such as x in `list.exists(x, i, …)`."""
+    for call in tree.walk():
+        if call.kind == "call" and call.name not in FUNCTIONS and report.touches(call):
+            variables = {operand.name for operand in call.children if operand.kind == "ident"}
+            if any(one.offset == offset and one.name in variables for one in call.walk()):
+                return True
+    return False
 
 
 def _report_unknown(name: str, span: tuple[int, int], vocabulary: Vocabulary, report: Report) -> None:

@@ -102,29 +102,8 @@ def compile_first_match(conditions: Sequence[Condition]) -> Callable[[Facts], in
 
 def _tree(source: str, vocabulary: Vocabulary, report: Report) -> Node | None:
     """Return the typed tree, None once something is reported."""
-    if not source.strip():
-        report.add(
-            "CEL_SYNTAX",
-            (0, 1),
-            "条件是空的",
-            "the condition is empty",
-            hint_zh="总是成立写 true",
-            hint_en="for always, write true",
-        )
-        return None
-    unprintable = _UNPRINTABLE.search(source)
-    if unprintable:
-        report.add(
-            "CEL_SYNTAX", (unprintable.start(), 1), "不可用的控制字符", "a control character is not allowed"
-        )
-        return None
-    if len(source) > LENGTH_LIMIT:
-        report_cost(
-            report,
-            (0, 1),
-            f"{len(source)} 字，上限 {LENGTH_LIMIT}",
-            f"{len(source)} characters of {LENGTH_LIMIT}",
-        )
+    _check_text(source, report)
+    if report.diagnostics():
         return None
     try:
         parsed = official.parse(source=source, vocabulary=vocabulary)
@@ -140,3 +119,17 @@ def _tree(source: str, vocabulary: Vocabulary, report: Report) -> Node | None:
     if not report.diagnostics():
         check_types(tree=checked, report=report)
     return None if report.diagnostics() else build(tree=checked, vocabulary=vocabulary)
+
+
+def _check_text(source: str, report: Report) -> None:
+    """Report a text that need not be parsed to be refused."""
+    unprintable = _UNPRINTABLE.search(source)
+    if not source.strip():
+        hints = {"hint_zh": "总是成立写 true", "hint_en": "for always, write true"}
+        report.add("CEL_SYNTAX", (0, 1), "条件是空的", "the condition is empty", **hints)
+    elif unprintable:
+        span = unprintable.start(), 1
+        report.add("CEL_SYNTAX", span, "不可用的控制字符", "control characters are not allowed")
+    elif len(source) > LENGTH_LIMIT:
+        zh = f"{len(source)} 字，上限 {LENGTH_LIMIT}"
+        report_cost(report, (0, 1), zh, f"{len(source)} characters of {LENGTH_LIMIT}")
