@@ -1,0 +1,60 @@
+"""YAML → kinds → rules: check, decide, explain; timelines of versions.
+
+rulebook, findings = check(files=files)
+rule = rulebook.in_force(kind="merchant_fee", at=paid_at, scope={"city": "BJ"})
+row = rule.shape.decide(facts)
+"""
+
+from engine.rulebook.book import Context, Rulebook
+from engine.rulebook.checking import check, check_file, parse_rule, read_context
+from engine.rulebook.definitions import Definition
+from engine.rulebook.documents import decode
+from engine.rulebook.errors import (
+    HitConflict,
+    NoRowMatches,
+    NoRuleInForce,
+    RulebookError,
+    RuleNotFound,
+)
+from engine.rulebook.explanation import Entry, Explanation, RuleRef, ShownClause
+from engine.rulebook.facts import Aggregate, ApprovalChain
+from engine.rulebook.kinds import HitPolicy, Kind, ShapeName
+from engine.rulebook.rules import Rule
+from engine.rulebook.scores import Scored, ScoredRule, Verdict
+from engine.rulebook.tables import Row, Table
+from engine.rulebook.timelines import Span, Timeline
+from engine.rulebook.trials import Evaluator
+
+__all__ = [
+    "Aggregate",
+    "ApprovalChain",
+    "Context",
+    "Definition",
+    "Entry",
+    "Evaluator",
+    "Explanation",
+    "HitConflict",
+    "HitPolicy",
+    "Kind",
+    "NoRowMatches",
+    "NoRuleInForce",
+    "Row",
+    "Rule",
+    "RuleNotFound",
+    "RuleRef",
+    "Rulebook",
+    "RulebookError",
+    "Scored",
+    "ScoredRule",
+    "ShapeName",
+    "ShownClause",
+    "Span",
+    "Table",
+    "Timeline",
+    "Verdict",
+    "check",
+    "check_file",
+    "decode",
+    "parse_rule",
+    "read_context",
+]

@@ -1,0 +1,58 @@
+"""The shape `definition`: validated, versioned configuration that code reads, with its conditions compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.diagnostics import Language
+from engine.expressions import Condition, Value, Vocabulary
+from engine.rulebook.documents import Pointer
+from engine.rulebook.explanation import Explanation, RuleRef, entry, facts_read
+
+
+class Definition:
+    """The conditions of a spec by their pointer below it, such as ("uplifts", 0, "when")."""
+
+    __slots__ = ("_lines", "_vocabulary", "conditions", "ref")
+
+    def __init__(
+        self,
+        *,
+        ref: RuleRef,
+        conditions: Mapping[Pointer, Condition],
+        lines: Mapping[Pointer, int],
+        vocabulary: Vocabulary,
+    ) -> None:
+        """Take the compiled conditions and the line of each."""
+        self.ref = ref
+        self.conditions = conditions
+        self._lines = lines
+        self._vocabulary = vocabulary
+
+    def explain(self, facts: Mapping[str, Value], *, language: Language = "zh") -> Explanation:
+        """Return for every condition whether it holds. Raises EvaluationError."""
+        holding = {pointer: condition.evaluate(facts) for pointer, condition in self.conditions.items()}
+        return Explanation(
+            rule=self.ref,
+            decision="",
+            outputs={dotted(pointer): holds for pointer, holds in holding.items()},
+            entries=tuple(
+                entry(
+                    id=dotted(pointer),
+                    label="",
+                    line=self._lines[pointer],
+                    condition=condition,
+                    facts=facts,
+                    vocabulary=self._vocabulary,
+                    fired=holding[pointer],
+                    language=language,
+                )
+                for pointer, condition in self.conditions.items()
+            ),
+            facts=facts_read(self.conditions.values(), facts),
+        )
+
+
+def dotted(pointer: Pointer) -> str:
+    """Return a pointer as text: `uplifts.0.when`."""
+    return ".".join(str(part) for part in pointer)

@@ -1,0 +1,164 @@
+"""Kinds of rules, which are data: `rules/kinds/<kind>.yaml` says how a rule is read, `<kind>.schema.json` how written.
+
+A new kind needs no code: its shape (table, scored, definition) says how it decides, its namespaces what it may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from engine.diagnostics import Diagnostic, Location
+from engine.expressions import Vocabulary
+from engine.rulebook import own_schemas
+from engine.rulebook.documents import Document
+from engine.rulebook.schemas import SchemaFile, nearest
+from engine.rulebook.wording import finding
+
+KINDS_FOLDER = "rules/kinds/"
+SCHEMA_SUFFIX = ".schema.json"
+COMMON_SCOPE = ("city", "district", "store", "merchant", "mcc", "channel")
+
+
+class ShapeName(StrEnum):
+    """How rules of a kind decide."""
+
+    TABLE = "table"
+    SCORED = "scored"
+    DEFINITION = "definition"
+
+
+class HitPolicy(StrEnum):
+    """What a table answers when several rows match, as DMN names it."""
+
+    UNIQUE = "unique"
+    ANY = "any"
+    FIRST = "first"
+    PRIORITY = "priority"
+    RULE_ORDER = "rule_order"
+    OUTPUT_ORDER = "output_order"
+    COLLECT_SUM = "collect_sum"
+    COLLECT_MIN = "collect_min"
+    COLLECT_MAX = "collect_max"
+    COLLECT_COUNT = "collect_count"
+    COLLECT_LIST = "collect_list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindCheck:
+    """A check that a kind asks for by name; `at` are paths below spec, `*` stands for every item."""
+
+    check: str
+    at: tuple[tuple[str, ...], ...]
+    other: str
+    over: tuple[str, ...]
+    unless: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kind:
+    """One kind. `vocabulary` holds the facts its rules may read; `order` ranks the values of `ranked_output`."""
+
+    name: str
+    title: str
+    title_en: str
+    shape: ShapeName
+    applies_all: bool
+    namespaces: tuple[str, ...]
+    approval: str
+    scope: tuple[str, ...]
+    hit_policy: HitPolicy
+    complete: bool
+    outputs: tuple[str, ...]
+    ranked_output: str
+    order: tuple[str, ...]
+    conditions: tuple[tuple[str, ...], ...]
+    checks: tuple[KindCheck, ...]
+    schema: SchemaFile
+    vocabulary: Vocabulary
+    path: str
+
+
+def read_kind(
+    *,
+    document: Document,
+    schemas: Mapping[str, Mapping[str, Any]],
+    vocabulary: Vocabulary,
+    approvals: Mapping[str, object],
+) -> tuple[Kind | None, tuple[Diagnostic, ...]]:
+    """Return the kind that a file of rules/kinds declares; `schemas` are the JSON Schemas there, by file name."""
+    own = SchemaFile(path="engine/rulebook/own_schemas.py", schema=own_schemas.KIND, siblings={})
+    findings = list(own.check(document))
+    if findings:
+        return None, tuple(findings)
+    declared: Mapping[str, Any] = document.value
+    name = declared["kind"]
+    findings.extend(_declaration_findings(document, declared, vocabulary, approvals))
+    schema_name = name + SCHEMA_SUFFIX
+    if schema_name not in schemas:
+        place = Location(file=document.path, line=1, column=1)
+        findings.append(finding("FILE_MISSING", place, path=KINDS_FOLDER + schema_name))
+        return None, tuple(findings)
+    schema = SchemaFile(path=KINDS_FOLDER + schema_name, schema=schemas[schema_name], siblings=schemas)
+    findings.extend(schema.findings)
+    return _kind(document.path, declared, schema, vocabulary), tuple(findings)
+
+
+def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary: Vocabulary) -> Kind:
+    priority = declared.get("priority", {})
+    return Kind(
+        name=declared["kind"],
+        title=declared["title"]["zh"],
+        title_en=declared["title"]["en"],
+        shape=ShapeName(declared["shape"]),
+        applies_all=declared.get("applies", "one") == "all",
+        namespaces=tuple(declared["namespaces"]),
+        approval=declared["approval"],
+        scope=tuple(declared.get("scope", COMMON_SCOPE)),
+        hit_policy=HitPolicy(declared.get("hit_policy", "first")),
+        complete=declared.get("complete", False),
+        outputs=tuple(declared.get("outputs", ())),
+        ranked_output=priority.get("output", ""),
+        order=tuple(priority.get("order", ())),
+        conditions=tuple(tuple(text.split(".")) for text in declared.get("conditions", ())),
+        checks=tuple(_kind_check(one) for one in declared.get("checks", ())),
+        schema=schema,
+        vocabulary=vocabulary.restricted(declared["namespaces"]),
+        path=path,
+    )
+
+
+def _kind_check(declared: Mapping[str, Any]) -> KindCheck:
+    return KindCheck(
+        check=declared["check"],
+        at=tuple(tuple(text.split(".")) for text in declared.get("at", ())),
+        other=declared.get("other", ""),
+        over=tuple(declared.get("over", ())),
+        unless=declared.get("unless", ""),
+    )
+
+
+def _declaration_findings(
+    document: Document, declared: Mapping[str, Any], vocabulary: Vocabulary, approvals: Mapping[str, object]
+) -> list[Diagnostic]:
+    """Return what the schema of kinds cannot see: names that must exist, parts that need each other."""
+    findings = []
+    expected = f"{KINDS_FOLDER}{declared['kind']}.yaml"
+    if document.path != expected:
+        findings.append(finding("PATH_MISMATCH", document.location(("kind",)), expected=expected))
+    for index, namespace in enumerate(declared["namespaces"]):
+        if namespace not in vocabulary.namespaces:
+            close = nearest(namespace, vocabulary.namespaces)
+            hint = (f"是否想写 {close}？", f"did you mean {close}?") if close else None
+            place = document.location(("namespaces", index))
+            findings.append(finding("KIND_INVALID", place, hint=hint, detail=f"namespaces: {namespace}?"))
+    if declared["approval"] not in approvals:
+        place, allowed = document.location(("approval",)), ", ".join(approvals)
+        findings.append(finding("APPROVAL_UNKNOWN", place, approval=declared["approval"], allowed=allowed))
+    ranked = declared["shape"] == "scored" or declared.get("hit_policy") in ("priority", "output_order")
+    if ranked and "priority" not in declared:
+        detail = "priority: {output, order}"
+        findings.append(finding("KIND_INVALID", document.location(("shape",)), detail=detail))
+    return findings

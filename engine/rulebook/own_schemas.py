@@ -1,0 +1,150 @@
+"""The JSON Schemas of the files that are no rules: facts, aggregates, approval chains, kinds.
+
+Those of the rules themselves are data (`rules/kinds/*.schema.json`); these four the engine itself depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NAME = r"^[a-z][a-z0-9_]*$"
+FACT_NAME = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
+
+
+def _object(required: list[str], properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": required,
+        "properties": dict(properties),
+    }
+
+
+def _map_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": dict(value)}
+
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
+_TITLE = _object(["zh", "en"], {"zh": _TEXT, "en": _TEXT})
+_FACT = {"type": "string", "pattern": FACT_NAME}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_UNIT = {"enum": ["", "fen", "ppm", "cnt", "s", "m"]}
+
+FACTS = _object(
+    ["namespaces"],
+    {
+        "namespaces": _map_of(
+            _object(
+                ["title", "facts"],
+                {
+                    "title": _TITLE,
+                    "facts": _map_of(
+                        _object(
+                            ["type", "default", "zh", "en"],
+                            {
+                                "type": {"enum": ["int", "bool", "string", "list_string", "timestamp"]},
+                                "unit": _UNIT,
+                                "default": {},
+                                "values": _TEXTS,
+                                "zh": _TEXT,
+                                "en": _TEXT,
+                                "note": _TEXT,
+                            },
+                        )
+                    ),
+                },
+            )
+        )
+    },
+)
+
+AGGREGATES = _object(
+    ["namespace", "title", "aggregates"],
+    {
+        "namespace": {"type": "string", "pattern": NAME},
+        "title": _TITLE,
+        "aggregates": {
+            "type": "array",
+            "items": _object(
+                ["name", "key", "fn", "window", "zh", "en"],
+                {
+                    "name": {"type": "string", "pattern": NAME},
+                    "key": {"type": "array", "items": _FACT, "minItems": 1, "maxItems": 4},
+                    "fn": {"enum": ["count", "sum", "distinct", "max"]},
+                    "field": _FACT,
+                    "where": _TEXT,
+                    "window": {
+                        "type": "string",
+                        "pattern": "^[1-9][0-9]{0,4}[smhd]$",
+                        "x-hint": {
+                            "zh": "数字加 s、m、h 或 d，例如 10m",
+                            "en": "a number and s, m, h or d, such as 10m",
+                        },
+                    },
+                    "zh": _TEXT,
+                    "en": _TEXT,
+                },
+            ),
+        },
+    },
+)
+
+APPROVAL = _object(
+    ["chains"],
+    {
+        "chains": _map_of(
+            _object(
+                ["title", "write", "approve", "publish"],
+                {"title": _TITLE, "write": _TEXTS, "approve": _TEXTS, "publish": _TEXTS},
+            )
+        )
+    },
+)
+
+_POINTER = {"type": "string", "pattern": r"^[a-z_*][a-z0-9_*]*(\.[a-z_*][a-z0-9_*]*)*$"}
+
+KIND = _object(
+    ["kind", "title", "shape", "namespaces", "approval"],
+    {
+        "kind": {"type": "string", "pattern": NAME},
+        "title": _TITLE,
+        "shape": {"enum": ["table", "scored", "definition"]},
+        "applies": {"enum": ["one", "all"]},
+        "namespaces": {"type": "array", "items": {"type": "string", "pattern": NAME}},
+        "approval": {"type": "string", "pattern": NAME},
+        "scope": _TEXTS,
+        "hit_policy": {
+            "enum": [
+                "unique",
+                "any",
+                "first",
+                "priority",
+                "rule_order",
+                "output_order",
+                "collect_sum",
+                "collect_min",
+                "collect_max",
+                "collect_count",
+                "collect_list",
+            ]
+        },
+        "complete": {"type": "boolean"},
+        "outputs": _TEXTS,
+        "priority": _object(["output", "order"], {"output": _TEXT, "order": _TEXTS}),
+        "conditions": {"type": "array", "items": _POINTER},
+        "checks": {
+            "type": "array",
+            "items": _object(
+                ["check"],
+                {
+                    "check": {"enum": ["tiers", "sum_at_most_one", "rate_not_below"]},
+                    "at": {"type": "array", "items": _POINTER, "minItems": 1},
+                    "other": {"type": "string", "pattern": NAME},
+                    "over": {"type": "array", "items": _FACT},
+                    "unless": {"type": "string"},
+                },
+            ),
+        },
+    },
+)

@@ -1,0 +1,210 @@
+"""JSON Schema findings turned into diagnostics with file, line, column and words a person can act on."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+from engine.diagnostics import Diagnostic, Location
+from engine.rulebook.documents import Document, Pointer
+from engine.rulebook.wording import finding
+
+_TYPES = {
+    "string": ("文字", "text"),
+    "integer": ("整数", "a whole number"),
+    "number": ("数字", "a number"),
+    "boolean": ("true 或 false", "true or false"),
+    "array": ("列表", "a list"),
+    "object": ("一组字段", "a mapping"),
+    "null": ("空", "null"),
+}
+_RANGE = {
+    "minimum": "≥ {}",
+    "maximum": "≤ {}",
+    "exclusiveMinimum": "> {}",
+    "exclusiveMaximum": "< {}",
+    "multipleOf": "× {}",
+}
+_COUNT = frozenset(
+    ("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties", "uniqueItems")
+)
+
+
+class SchemaFile:
+    """One JSON Schema, ready to check documents; `findings` says why it cannot, if it cannot."""
+
+    def __init__(
+        self, *, path: str, schema: Mapping[str, Any], siblings: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Take the schema at `path`; `siblings` are the files it may name in $ref, by file name."""
+        self.path = path
+        self._findings: tuple[Diagnostic, ...] = ()
+        registry: Registry[Any] = Registry().with_resources(
+            (name, DRAFT202012.create_resource(dict(value))) for name, value in siblings.items()
+        )
+        self._validator = Draft202012Validator(dict(schema), registry=registry)
+        try:
+            Draft202012Validator.check_schema(dict(schema))
+        except SchemaError as error:
+            self._findings = (_schema_broken(path, error.message),)
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with the schema itself."""
+        return self._findings
+
+    def check(self, document: Document) -> tuple[Diagnostic, ...]:
+        """Return everything about the document that does not fit."""
+        if self._findings:
+            return ()
+        try:
+            errors = list(self._validator.iter_errors(document.value))
+        except Unresolvable as error:
+            return (_schema_broken(self.path, f"$ref: {error}"),)
+        return tuple(
+            diagnostic
+            for error in errors
+            for diagnostic in _translate(error, document, schema_path=self.path)
+        )
+
+
+def parse_schema(*, path: str, text: str) -> tuple[Mapping[str, Any] | None, tuple[Diagnostic, ...]]:
+    """Return the JSON object in `text`, or the finding that says where it is not one."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        location = Location(file=path, line=error.lineno, column=error.colno)
+        return None, (finding("KIND_SCHEMA_INVALID", location, path=path, detail=error.msg),)
+    if not isinstance(value, dict):
+        return None, (_schema_broken(path, "not an object"),)
+    return value, ()
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, if any is like it."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def shown(value: object) -> str:
+    """Return a value as a person would write it in YAML, shortened."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _schema_broken(path: str, detail: str) -> Diagnostic:
+    return finding("KIND_SCHEMA_INVALID", Location(file=path, line=1, column=1), path=path, detail=detail)
+
+
+def _translate(error: ValidationError, document: Document, *, schema_path: str) -> Iterator[Diagnostic]:
+    pointer: Pointer = tuple(error.absolute_path)
+    rule = str(error.validator)
+    field = str(pointer[-1]) if pointer else document.path
+    place = document.location(pointer)
+    length = document.mark(pointer).length
+    limit: Any = error.validator_value
+    if rule in ("additionalProperties", "unevaluatedProperties"):
+        yield from _unknown_fields(error, document, pointer)
+    elif rule == "required":
+        yield from _missing_fields(error, document, pointer)
+    elif rule == "type":
+        types = [limit] if isinstance(limit, str) else list(limit)
+        zh, en = (" / ".join(_TYPES[name][i] for name in types) for i in (0, 1))
+        yield finding(
+            "SCHEMA_TYPE",
+            place,
+            length=length,
+            field=field,
+            expected=zh,
+            expected_en=en,
+            value=shown(error.instance),
+        )
+    elif rule in ("enum", "const"):
+        yield _not_allowed(error, place, field=field, length=length)
+    elif rule in ("pattern", "format"):
+        yield _ill_written(error, place, field=field, length=length)
+    elif rule in _RANGE:
+        value = shown(error.instance)
+        yield finding(
+            "SCHEMA_RANGE", place, length=length, field=field, value=value, limit=_RANGE[rule].format(limit)
+        )
+    elif rule in _COUNT:
+        yield finding("SCHEMA_COUNT", place, length=length, field=field, limit=f"{rule} {limit}")
+    elif rule in ("oneOf", "anyOf") and all("required" in choice for choice in limit):
+        choices = " / ".join("+".join(choice["required"]) for choice in limit)
+        yield finding("SCHEMA_CHOICE", place, field=field, choices=choices)
+    else:
+        yield finding(
+            "SCHEMA_INVALID",
+            place,
+            length=length,
+            field=field,
+            detail=error.message[:120],
+            schema=schema_path,
+        )
+
+
+def _unknown_fields(error: ValidationError, document: Document, pointer: Pointer) -> Iterator[Diagnostic]:
+    properties = list(error.schema.get("properties", {})) if isinstance(error.schema, dict) else []
+    instance: Mapping[str, Any] = error.instance
+    for name in instance:
+        if name in properties:
+            continue
+        close = nearest(name, [known for known in properties if known not in instance])
+        hint = (f"是否想写 {close}？", f"did you mean {close}?") if close else None
+        yield finding(
+            "SCHEMA_UNKNOWN_FIELD",
+            document.key_location((*pointer, name)),
+            length=len(name),
+            hint=hint,
+            field=name,
+            allowed=", ".join(properties) or "—",
+        )
+
+
+def _missing_fields(error: ValidationError, document: Document, pointer: Pointer) -> Iterator[Diagnostic]:
+    # jsonschema reports each missing name by itself; the name is the one its message quotes.
+    for name in error.validator_value:
+        if name not in error.instance and error.message.startswith(repr(name)):
+            place = document.key_location(pointer) if pointer else document.location(pointer)
+            yield finding("SCHEMA_MISSING_FIELD", place, field=name)
+
+
+def _not_allowed(error: ValidationError, place: Location, *, field: str, length: int) -> Diagnostic:
+    allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
+    texts = [str(value) for value in allowed]
+    close = nearest(str(error.instance), texts)
+    listed = ", ".join(shown(value) for value in allowed)
+    hint = (f"是否想写 {close}？可选：{listed}", f"did you mean {close}? one of: {listed}") if close else None
+    return finding(
+        "SCHEMA_ENUM",
+        place,
+        length=length,
+        hint=hint,
+        field=field,
+        value=shown(error.instance),
+        allowed=listed,
+    )
+
+
+def _ill_written(error: ValidationError, place: Location, *, field: str, length: int) -> Diagnostic:
+    """A schema may say in `x-hint` {zh, en} what its pattern means; people do not read regular expressions."""
+    said = error.schema.get("x-hint") if isinstance(error.schema, dict) else None
+    hint = (str(said["zh"]), str(said["en"])) if said else None
+    return finding(
+        "SCHEMA_FORMAT",
+        place,
+        length=length,
+        hint=hint,
+        field=field,
+        value=shown(error.instance),
+        pattern=error.validator_value,
+    )

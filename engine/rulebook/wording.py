@@ -1,0 +1,374 @@
+"""Every finding that the rulebook can report: its code and what it says in Chinese and in English.
+
+The texts are templates (`str.format`); `docs/rules.md` explains the same codes and a test keeps both lists equal.
+Findings about the text of a condition come from engine.expressions and are not listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from engine.diagnostics import Diagnostic, Location, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What one code says: message and what to do, in both languages."""
+
+    zh: str
+    en: str
+    hint_zh: str
+    hint_en: str
+    severity: Severity = Severity.ERROR
+
+
+def finding(
+    code: str, location: Location, *, length: int = 1, hint: tuple[str, str] | None = None, **values: object
+) -> Diagnostic:
+    """Return the diagnostic of `code` at `location`; `values` fill the templates, `hint` (zh, en) replaces theirs."""
+    wording = CATALOGUE[code]
+    hint_zh, hint_en = hint or (wording.hint_zh.format(**values), wording.hint_en.format(**values))
+    return Diagnostic(
+        code=code,
+        severity=wording.severity,
+        location=location,
+        message=wording.zh.format(**values),
+        hint=hint_zh,
+        length=max(length, 1),
+        message_en=wording.en.format(**values),
+        hint_en=hint_en,
+    )
+
+
+_YAML = {
+    "YAML_SYNTAX": Wording(
+        "YAML 写法有误：{problem}",
+        "not valid YAML: {problem}",
+        "检查这一行和上一行的缩进、冒号、引号和括号",
+        "check indentation, colons, quotes and brackets on this line and the one before",
+    ),
+    "YAML_TAB": Wording(
+        "缩进里有制表符（Tab）",
+        "a tab in the indentation",
+        "换成空格，每层两个",
+        "use spaces, two a level",
+    ),
+    "YAML_BOM": Wording(
+        "文件以 BOM 字节序标记开头",
+        "the file begins with a byte order mark",
+        "另存为“UTF-8（无 BOM）”",
+        "save it as UTF-8 without BOM",
+    ),
+    "YAML_NOT_UTF8": Wording(
+        "文件不是 UTF-8 编码",
+        "the file is not UTF-8",
+        "用 UTF-8 重新保存，不要用 GBK",
+        "save it again as UTF-8",
+    ),
+    "YAML_EMPTY": Wording(
+        "文件是空的",
+        "the file is empty",
+        "写出 kind、id、version 等字段，或删除文件",
+        "write kind, id, version and so on, or delete the file",
+    ),
+    "YAML_MULTIPLE_DOCUMENTS": Wording(
+        "一个文件里有多个 YAML 文档",
+        "more than one YAML document in one file",
+        "一个文件只写一条规则，把其余内容移到各自的文件",
+        "one file holds one rule; move the rest to files of their own",
+    ),
+    "YAML_DUPLICATE_KEY": Wording(
+        "键“{key}”重复，第 {line} 行已经写过",
+        "key “{key}” is repeated; it is already on line {line}",
+        "删掉其中一个，或改名",
+        "remove or rename one of them",
+    ),
+    "YAML_KEY_NOT_TEXT": Wording(
+        "键“{key}”不是文字",
+        "key “{key}” is not text",
+        "键要用文字；数字请加引号",
+        "keys must be text; put numbers in quotes",
+    ),
+    "YAML_ALIAS": Wording(
+        "不允许使用锚点或别名（{mark}）",
+        "anchors and aliases are refused ({mark})",
+        "把内容原样写出来，让每一行都能直接读懂",
+        "write the content out, so that every line can be read by itself",
+    ),
+    "YAML_TAG": Wording(
+        "不允许使用标签（{tag}）",
+        "tags are refused ({tag})",
+        "去掉以 ! 开头的标签；要文字就加引号",
+        "remove what begins with !; quote the value if it is text",
+    ),
+    "YAML_TOO_LARGE": Wording(
+        "文件超过 {limit} 字节",
+        "the file is larger than {limit} bytes",
+        "拆成几条规则",
+        "split it into several rules",
+    ),
+    "YAML_TOO_DEEP": Wording(
+        "嵌套超过 {limit} 层",
+        "nested deeper than {limit} levels",
+        "检查缩进或括号是否写错",
+        "check the indentation or the brackets",
+    ),
+    "RATE_NOT_STRING": Wording(
+        "“{key}”是费率，必须写成带引号的小数，现在是数字 {value}",
+        "“{key}” is a rate and must be a quoted decimal; it is the number {value}",
+        '改为 {key}: "{value}"；不加引号会经过浮点数而失真',
+        'write {key}: "{value}"; an unquoted number goes through floating point',
+    ),
+    "FLOAT_REFUSED": Wording(
+        "不允许小数 {value}",
+        "the decimal number {value} is refused",
+        "金额用整数分（_fen），比例用带引号的小数，其余用整数",
+        "write money as whole fen (_fen), rates as quoted decimals, everything else as whole numbers",
+    ),
+    "ID_NOT_ASCII": Wording(
+        "“{text}”里有非 ASCII 字符 {character}（{name}）",
+        "“{text}” holds the non-ASCII character {character} ({name})",
+        "键和编号只用 a–z、0–9、点、下划线和连字符；形近字母会让两条规则看起来同名",
+        "keys and ids use only a–z, 0–9, dot, underscore, hyphen; look-alikes make two rules seem one",
+    ),
+}
+
+_SCHEMA = {
+    "SCHEMA_UNKNOWN_FIELD": Wording(
+        "没有字段“{field}”",
+        "there is no field “{field}”",
+        "这里可以写：{allowed}",
+        "allowed here: {allowed}",
+    ),
+    "SCHEMA_MISSING_FIELD": Wording(
+        "缺少字段“{field}”", "field “{field}” is missing", "补上 {field}", "add {field}"
+    ),
+    "SCHEMA_TYPE": Wording(
+        "“{field}”应为{expected}，现在是 {value}",
+        "“{field}” must be {expected_en}; it is {value}",
+        "改成{expected}",
+        "make it {expected_en}",
+    ),
+    "SCHEMA_ENUM": Wording(
+        "“{field}”不能是 {value}",
+        "“{field}” cannot be {value}",
+        "可选：{allowed}",
+        "one of: {allowed}",
+    ),
+    "SCHEMA_FORMAT": Wording(
+        "“{field}”的写法不对：{value}",
+        "“{field}” is not written as it must be: {value}",
+        "应符合 {pattern}",
+        "it must match {pattern}",
+    ),
+    "SCHEMA_RANGE": Wording(
+        "“{field}”的值 {value} 超出范围（{limit}）",
+        "“{field}” is {value}, outside its range ({limit})",
+        "改成范围内的值",
+        "use a value within the range",
+    ),
+    "SCHEMA_COUNT": Wording(
+        "“{field}”的项数或长度不对（{limit}）",
+        "“{field}” has the wrong number of items or characters ({limit})",
+        "增减内容",
+        "add or remove some",
+    ),
+    "SCHEMA_CHOICE": Wording(
+        "“{field}”必须写且只写一种：{choices}",
+        "“{field}” must have exactly one of: {choices}",
+        "保留其中一种",
+        "keep one of them",
+    ),
+    "SCHEMA_INVALID": Wording(
+        "“{field}”不符合格式：{detail}",
+        "“{field}” does not fit the schema: {detail}",
+        "对照 {schema}",
+        "compare {schema}",
+    ),
+}
+
+_FILES = {
+    "FILE_MISSING": Wording(
+        "缺少文件 {path}",
+        "{path} is missing",
+        "补上这个文件；没有它规则无法检查",
+        "add it; rules cannot be checked without it",
+    ),
+    "FILE_UNEXPECTED": Wording(
+        "{path} 不在规则库认识的位置，没有读取",
+        "{path} is not where rules are kept and was not read",
+        "规则放在 rules/<kind>/<id>.yaml",
+        "rules live in rules/<kind>/<id>.yaml",
+        Severity.WARNING,
+    ),
+    "KIND_UNKNOWN": Wording(
+        "没有规则类型“{kind}”",
+        "there is no kind “{kind}”",
+        "已有类型：{allowed}",
+        "known kinds: {allowed}",
+    ),
+    "KIND_INVALID": Wording(
+        "规则类型定义有误：{detail}",
+        "the kind is not well defined: {detail}",
+        "对照 docs/rules.md 的“规则类型”一节",
+        "see “Kinds” in docs/rules.md",
+    ),
+    "KIND_SCHEMA_INVALID": Wording(
+        "{path} 不是有效的 JSON Schema：{detail}",
+        "{path} is not a valid JSON Schema: {detail}",
+        "按 JSON Schema 2020-12 修改",
+        "correct it after JSON Schema 2020-12",
+    ),
+    "PATH_MISMATCH": Wording(
+        "文件位置与内容不符：应在 {expected}",
+        "the file is not where its content says: expected {expected}",
+        "移动文件，或改正 kind / id",
+        "move the file, or correct kind / id",
+    ),
+    "ID_DUPLICATE": Wording(
+        "编号“{id}”重复，{other} 已经用了",
+        "id “{id}” is used twice; {other} has it already",
+        "换一个编号",
+        "choose another id",
+    ),
+    "AGGREGATE_FIELD": Wording(
+        "聚合“{name}”的 {fn} {detail}",
+        "aggregate “{name}”: {fn} {detail_en}",
+        "count 不写 field；sum、max 的 field 为整数事实；distinct 的 field 为文字事实",
+        "count takes no field; sum and max take an integer fact; distinct takes a string fact",
+    ),
+    "WINDOW_MAX": Wording(
+        "窗口 {window} 超过上限 {limit} 天",
+        "window {window} is longer than {limit} days",
+        "缩短窗口；更长的统计用 merchant.* 等日指标",
+        "shorten it; longer figures belong to daily facts such as merchant.*",
+    ),
+    "APPROVAL_UNKNOWN": Wording(
+        "rules/approval.yaml 里没有审批链“{approval}”",
+        "rules/approval.yaml has no chain “{approval}”",
+        "已有：{allowed}",
+        "known: {allowed}",
+    ),
+}
+
+_MEANING = {
+    "FACT_UNKNOWN": Wording(
+        "没有事实“{fact}”",
+        "there is no fact “{fact}”",
+        "{nearest}",
+        "{nearest_en}",
+    ),
+    "FACT_WITHHELD": Wording(
+        "{kind} 类规则不能读取“{fact}”",
+        "rules of kind {kind} may not read “{fact}”",
+        "可读的命名空间：{allowed}",
+        "namespaces it may read: {allowed}",
+    ),
+    "FACT_TYPE": Wording(
+        "事实“{fact}”应为{expected}，现在是 {value}",
+        "fact “{fact}” must be {expected_en}; it is {value}",
+        "改成{expected}",
+        "make it {expected_en}",
+    ),
+    "FACT_DEFAULT": Wording(
+        "事实“{fact}”的默认值 {value} 不符合类型或取值",
+        "the default {value} of fact “{fact}” does not fit its type or values",
+        "改正 default",
+        "correct default",
+    ),
+    "NO_DEFAULT_ROW": Wording(
+        '最后一行不是 when: "true"，有的交易会没有结果',
+        'the last row is not when: "true", so some cases would have no result',
+        '在最后加一行 when: "true"',
+        'add a last row with when: "true"',
+    ),
+    "ROW_UNREACHABLE": Wording(
+        '第 {row} 行的 when 是 "true"，后面的行永远不会生效',
+        'row {row} is when: "true", so the rows after it can never apply',
+        "把它移到最后",
+        "move it to the end",
+    ),
+    "TIER_ORDER": Wording(
+        "阶梯上限 {upto} 没有大于上一档 {former}",
+        "tier bound {upto} is not above the former {former}",
+        "按从小到大排列",
+        "put the bounds in rising order",
+    ),
+    "TIER_GAP": Wording(
+        "阶梯有缺口：{detail}",
+        "the tiers leave a gap: {detail_en}",
+        "只有最后一档不写 upto_fen，它管到无穷大",
+        "only the last tier has no upto_fen; it reaches to infinity",
+    ),
+    "BAND_ORDER": Wording(
+        "分数档 min {bound} 没有大于上一档 {former}",
+        "band min {bound} is not above the former {former}",
+        "按 min 从小到大排列",
+        "put the bands in rising order of min",
+    ),
+    "SPLIT_OVER_100": Wording(
+        "各项比例合计 {total}，超过 1（{parts}）",
+        "the parts add up to {total}, more than 1 ({parts})",
+        "减小比例；所有加成同时成立时也不能超过全部",
+        "lower them; even with every uplift at once they must not exceed the whole",
+    ),
+    "NEGATIVE_MARGIN": Wording(
+        "{what} 低于成本：{this} < {that}（{other} 第 {line} 行，{when}）",
+        "{what} is below cost: {this} < {that} ({other} line {line}, {when})",
+        "提高到成本以上；确要补贴，写 {unless}: true",
+        "raise it to the cost; if the loss is meant, write {unless}: true",
+    ),
+    "EFFECTIVE_ORDER": Wording(
+        "结束时间 {to} 不晚于开始时间 {from_}",
+        "the end {to} is not later than the start {from_}",
+        "区间含起点不含终点，终点必须更晚",
+        "ranges include the start and not the end, which must be later",
+    ),
+    "EFFECTIVE_OVERLAP": Wording(
+        "与 {other} 第 {line} 行的 {id} 同时生效且适用范围同样具体",
+        "in force at the same time as {id} ({other} line {line}) with an equally specific scope",
+        "改生效时间或适用范围，让任何时刻只有一条适用",
+        "change effective or scope so that only one applies at any instant",
+    ),
+    "EFFECTIVE_PAST": Wording(
+        "生效时间 {from_} 已经过去（现在 {now}）",
+        "effective.from {from_} is in the past (now {now})",
+        "改成将来的时间；已发生的交易不能改价",
+        "choose a later time; what has happened keeps its price",
+    ),
+    "VERSION_IMMUTABLE": Wording(
+        "{id} 第 {version} 版已经发布，不能改动内容",
+        "version {version} of {id} is published and cannot change",
+        "把 version 改为 {next}，并设置新的 effective.from",
+        "set version to {next} and a new effective.from",
+    ),
+    "VERSION_ORDER": Wording(
+        "{detail}",
+        "{detail_en}",
+        "version 每次发布加一，effective.from 晚于上一版",
+        "version rises by one each time, and effective.from is later than before",
+    ),
+    "TEST_FAILED": Wording(
+        "测试 {test} 不符：{field} 期望 {expected}，实际 {actual}",
+        "test {test} failed: {field} expected {expected}, got {actual}",
+        "改正规则或改正期望值",
+        "correct the rule or the expectation",
+    ),
+    "TEST_ERROR": Wording(
+        "测试 {test} 无法计算：{detail}",
+        "test {test} could not be evaluated: {detail}",
+        "改正规则或测试的 facts",
+        "correct the rule or the facts of the test",
+    ),
+    "TEST_NOT_EVALUATED": Wording(
+        "测试 {test} 的 {field} 在这里不计算",
+        "{field} of test {test} is not evaluated here",
+        "完整检查由 haodian check 完成",
+        "`haodian check` evaluates it",
+        Severity.INFO,
+    ),
+}
+
+CATALOGUE: Mapping[str, Wording] = MappingProxyType({**_YAML, **_SCHEMA, **_FILES, **_MEANING})
