@@ -75,9 +75,8 @@ def binaries() -> Path:
 
 def start(data: Path, *, shared_buffers: str = "512MB", timeout_s: float = 60) -> Cluster:
     """Start the cluster in `data`, making it first if there is none; return at once if it already answers."""
-    data = data.resolve()
-    socket = SOCKET_ROOT / f"haodian-{hashlib.sha256(str(data).encode()).hexdigest()[:10]}"
-    cluster = Cluster(data=data, socket=socket)
+    cluster = cluster_of(data)
+    data = cluster.data
     if is_answering(cluster):
         return cluster
     _prepare_folders(cluster)
@@ -88,6 +87,13 @@ def start(data: Path, *, shared_buffers: str = "512MB", timeout_s: float = 60) -
     _own(data)
     _start_until_it_answers(cluster, timeout_s=timeout_s)
     return cluster
+
+
+def cluster_of(data: Path) -> Cluster:
+    """Return the cluster of the data directory `data`, whether it runs or not."""
+    data = data.resolve()
+    name = f"haodian-{hashlib.sha256(str(data).encode()).hexdigest()[:10]}"
+    return Cluster(data=data, socket=SOCKET_ROOT / name)
 
 
 def stop(cluster: Cluster) -> None:

@@ -20,50 +20,50 @@ from payments_core.errors import Conflict, Invalid, NotFound
 
 
 class ApiKeyUnknown(NotFound):
-    """没有这个 API 密钥,或已吊销。"""
+    """There is no such API key, or it was revoked."""
 
     code = "API_KEY_UNKNOWN"
 
 
 class AccountLocked(Conflict):
-    """密码错误次数过多,账号已暂时锁定,请稍后再试。"""
+    """Too many wrong passwords: the account is locked for a while."""
 
     code = "ACCOUNT_LOCKED"
     retryable = True
 
 
 class TooManyAttempts(Conflict):
-    """此地址登录失败次数过多,请稍后再试。"""
+    """Too many failed logins from this address."""
 
     code = "TOO_MANY_ATTEMPTS"
     retryable = True
 
 
 class LoginTaken(Conflict):
-    """这个登录名已被使用。"""
+    """Another user has this login."""
 
     code = "LOGIN_TAKEN"
 
 
 class NonceReused(Conflict):
-    """同一个 nonce 已用过:请求可能被重放。"""
+    """This nonce was used before: the request may be a replay."""
 
     code = "NONCE_REUSED"
 
 
 class LoginRefused(Invalid):
-    """登录名或密码不正确。"""
+    """The login or the password is wrong."""
 
     code = "LOGIN_REFUSED"
 
 
 class RoleNotHeld(Invalid):
-    """您没有所选的角色。"""
+    """You do not hold the chosen role."""
 
     code = "ROLE_NOT_HELD"
 
 
 class PasswordTooWeak(Invalid):
-    """密码至少需要 8 个字符。"""
+    """A password needs at least 8 characters."""
 
     code = "PASSWORD_TOO_WEAK"
