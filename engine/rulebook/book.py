@@ -27,13 +27,13 @@ class Context:
 class Rulebook:
     """Rules in force over time. Immutable but for its cache of timelines, which only ever grows.
 
-    `rules` are those of the files, one version each; `versions` adds the earlier ones, by kind, id and version.
+    `rules` are those of the files, one version each; `versions` adds the earlier ones.
     """
 
     __slots__ = ("_scopes", "_spans", "_timelines", "context", "rules", "versions")
 
     def __init__(self, *, context: Context, rules: Iterable[Rule], earlier: Iterable[Rule] = ()) -> None:
-        """Take the rules of the files and the earlier versions found in history; the files win over history."""
+        """Take the rules of the files and the earlier versions from history; the files win."""
         self.context = context
         self.rules = tuple(sorted(rules, key=_order))
         by_version = {(rule.kind, rule.id, rule.version): rule for rule in (*earlier, *self.rules)}
@@ -130,7 +130,7 @@ def _named(found: Iterable[Span]) -> dict[str, frozenset[str]]:
 def _spans_by_kind(
     versions: Iterable[Rule], current: Mapping[tuple[str, str], int]
 ) -> dict[str, tuple[Span, ...]]:
-    """A rule deleted from the files has ended: its earlier versions stay findable but are no longer in force."""
+    """A rule deleted from the files has ended: its versions stay findable but are not in force."""
     by_rule: dict[tuple[str, str], list[Rule]] = {}
     for rule in versions:
         if rule.version <= current.get((rule.kind, rule.id), 0):

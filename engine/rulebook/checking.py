@@ -39,11 +39,11 @@ def check(
     evaluators: Mapping[str, Evaluator] = _NO_EVALUATORS,
     now: datetime | None = None,
 ) -> tuple[Rulebook | None, tuple[Diagnostic, ...]]:
-    """Return the rulebook of `files` (path → text), None if any finding is an ERROR, and every finding in order.
+    """Return the rulebook of `files` (path → text), None if any finding is an ERROR, and all findings.
 
-    `previous` is the rulebook this one would follow, `earlier` the earlier versions that history holds, `evaluators`
-    compute by kind the outcomes that in-file tests expect and no shape answers, `now` refuses new versions that
-    would start in the past. Files outside rules/ are not looked at.
+    `previous` is the rulebook this one would follow, `earlier` the earlier versions that history holds.
+    `evaluators` compute, by kind, what in-file tests expect and no shape answers. `now` refuses new versions
+    that would start in the past. Files outside rules/ are not looked at.
     """
     context, findings = read_context(files)
     rules: list[Rule] = []
@@ -77,7 +77,7 @@ def check_file(
     evaluators: Mapping[str, Evaluator] = _NO_EVALUATORS,
     now: datetime | None = None,
 ) -> tuple[Diagnostic, ...]:
-    """Return the findings of one edited file among the others; of a declaration, what it breaks elsewhere too."""
+    """Return the findings of one edited file among the others; of a declaration, also what it breaks."""
     edited = {**files, path: text}
     _, findings = check(files=edited, previous=previous, evaluators=evaluators, now=now)
     if _is_rule(path):
@@ -174,7 +174,7 @@ def _kinds(
 
 
 def _kind_of(document: Document, kinds: Mapping[str, Kind]) -> tuple[Kind | None, tuple[Diagnostic, ...]]:
-    """The file's `kind` decides; where it has none, its folder does, so that the schema can say what is missing."""
+    """The file's `kind` decides; where it has none, its folder, so that the schema says what is missing."""
     folder = document.path.split("/")[1]
     declared = document.value.get("kind") if isinstance(document.value, dict) else None
     name = declared if isinstance(declared, str) else folder

@@ -1,6 +1,6 @@
 """What is wrong within one rule file beyond its schema: rows, tiers, bands, parts of a whole, times.
 
-The checks look at plain values and skip what the schema has already refused, so that one run reports everything.
+The checks look at plain values and skip what the schema has refused, so that one run reports everything.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def _equally_specific(one: Rule, other: Rule) -> bool:
 
 
 def check_versions(rulebook: Rulebook, previous: Rulebook, now: datetime | None) -> Iterator[Diagnostic]:
-    """Yield what a change may not do to the rules of the rulebook before it; `now` also refuses past starts."""
+    """Yield what a change may not do to the rules before it; `now` also refuses past starts."""
     before = {(rule.kind, rule.id): rule for rule in previous.rules}
     published = {(rule.kind, rule.id, rule.version): rule for rule in previous.versions}
     for rule in rulebook.rules:
@@ -139,7 +139,7 @@ def _possible_rows(shape: Any, case: Case) -> tuple[Row, ...]:
 
 
 def _known(condition: Condition, case: Case) -> bool | None:
-    """Return what the case alone says of a condition: false if one clause fails, true if all are known to hold."""
+    """Return what the case alone says: False if one clause fails, True if all hold, None if others decide."""
     known = True
     for clause in condition.clauses():
         if not clause.reads <= case.keys():
@@ -162,15 +162,26 @@ def _below(
         return
     cheapest, cost = min(priced, key=lambda pair: pair[0])
     when = ", ".join(f"{name} = {value}" for name, value in case.items())
-    common = {"other": floor.path, "line": cost.line, "when": when, "unless": unless}
+
+    def below(what: str, this: object, that: object) -> tuple[str, Diagnostic]:
+        place = rule.document.location(("spec", "rows", row.row_no, what))
+        return what, finding(
+            "NEGATIVE_MARGIN",
+            place,
+            what=what,
+            this=this,
+            that=that,
+            other=floor.path,
+            line=cost.line,
+            when=when,
+            unless=unless,
+        )
+
     if rate < cheapest:
-        place = rule.document.location(("spec", "rows", row.row_no, "rate"))
-        yield "rate", finding("NEGATIVE_MARGIN", place, what="rate", this=rate, that=cheapest, **common)
+        yield below("rate", rate, cheapest)
     cap, cost_cap = row.outputs.get("cap_fen"), cost.outputs.get("cap_fen")
     if isinstance(cap, int) and (cost_cap is None or cap < cost_cap):
-        place = rule.document.location(("spec", "rows", row.row_no, "cap_fen"))
-        that = cost_cap if cost_cap is not None else "∞"
-        yield "cap_fen", finding("NEGATIVE_MARGIN", place, what="cap_fen", this=cap, that=that, **common)
+        yield below("cap_fen", cap, cost_cap if cost_cap is not None else "∞")
 
 
 def _lowest_rate(row: Row) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""The shape `definition`: validated, versioned configuration that code reads, with its conditions compiled."""
+"""The shape `definition`: validated, versioned configuration that code reads; its conditions are compiled."""
 
 from __future__ import annotations
 

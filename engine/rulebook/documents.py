@@ -1,8 +1,8 @@
 """Strict YAML → plain values of which every one knows its line and column.
 
-Stricter than YAML: one document, no anchors, aliases or tags, no repeated keys, no floats, bounded size and depth.
-Scalars follow the YAML 1.2 core schema, so `on`, `no` and `18:30` are text and `0123` is 123. Nothing is ever
-constructed by tag, and nothing stops at the first finding except a syntax error, after which there is no structure.
+Stricter than YAML: one document, no anchors, aliases or tags, no repeated keys, no floats, bounded size and
+depth. Scalars follow the YAML 1.2 core schema, so `on`, `no` and `18:30` are text and `0123` is 123. Nothing
+is constructed by tag, and nothing stops at the first finding but a syntax error, then there is no tree.
 """
 
 from __future__ import annotations
@@ -181,7 +181,9 @@ class _Reader:
         loader = StrictLoader(self.text)
         try:
             while loader.check_event():
-                self._take(loader.get_event())
+                event = loader.get_event()
+                if event is not None:
+                    self._take(event)
                 if self.documents > 1 or len(self.stack) > MAX_DEPTH:
                     return
         finally:
@@ -232,7 +234,7 @@ class _Reader:
         self._place(value, event)
 
     def _key(self, top: _Open, event: yaml.ScalarEvent, plain: bool) -> None:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        (line, column), _ = _ends(event)
         text = event.value
         if plain and (text in _CONSTANTS or _INTEGER.match(text) or _FLOAT.match(text)):
             self._find("YAML_KEY_NOT_TEXT", event, key=text)
@@ -266,15 +268,14 @@ class _Reader:
         return pointer, discarded
 
     def _mark(self, event: yaml.Event, key: tuple[int, int, int] | None) -> Mark:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        (line, column), _ = _ends(event)
         text_line, text_column, length = line, column, 1
         if isinstance(event, yaml.ScalarEvent):
             if event.style in ("'", '"'):
                 text_column += 1
             elif event.style in ("|", ">"):
                 text_line, text_column = self._block_start(line)
-            if event.end_mark.line == event.start_mark.line:
-                length = max(event.end_mark.column - event.start_mark.column, 1)
+            length = _length(event)
         return Mark(line, column, length, key, text_line, text_column)
 
     def _block_start(self, line: int) -> tuple[int, int]:
@@ -285,7 +286,7 @@ class _Reader:
         return line, 1
 
     def _resolve(self, event: yaml.ScalarEvent, key: str | None) -> str | int | bool | None:
-        """Return the value of a plain scalar by the YAML 1.2 core schema; refused numbers become their text."""
+        """Return a plain scalar's value by the YAML 1.2 core schema; refused numbers become text."""
         text = event.value
         if text in _CONSTANTS:
             return _CONSTANTS[text]
@@ -315,11 +316,25 @@ class _Reader:
                 self._find("ID_NOT_ASCII", event, text=text, character=character, name=name)
                 return
 
-    def _find(self, code: str, event: yaml.Event, **values: object) -> None:
-        start, end = event.start_mark, event.end_mark
-        length = end.column - start.column if end.line == start.line else 1
-        location = Location(file=self.path, line=start.line + 1, column=start.column + 1)
-        self.findings.append(finding(code, location, length=length, **values))
+    def _find(self, code: str, event: yaml.Event, **values: str | int) -> None:
+        (line, column), _ = _ends(event)
+        wording: dict[str, Any] = dict(values)
+        location = Location(file=self.path, line=line, column=column)
+        self.findings.append(finding(code, location, length=_length(event), **wording))
+
+
+def _ends(event: yaml.Event) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where an event begins and ends, (line, column) from 1."""
+    start, end = event.start_mark, event.end_mark
+    if start is None or end is None:
+        return (1, 1), (1, 1)
+    return (start.line + 1, start.column + 1), (end.line + 1, end.column + 1)
+
+
+def _length(event: yaml.Event) -> int:
+    """Return how many characters an event covers, 1 when it covers several lines."""
+    (line, column), (last_line, end) = _ends(event)
+    return max(end - column, 1) if line == last_line else 1
 
 
 def _number(text: str) -> int | None:

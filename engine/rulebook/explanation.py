@@ -28,7 +28,7 @@ class RuleRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownClause:
-    """One `&&` part of a condition: its words, whether it held (None: not evaluable), and the values it read."""
+    """One `&&` part of a condition: its words, whether it held (None: no answer), the values it read."""
 
     words: str
     met: bool | None

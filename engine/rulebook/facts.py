@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.diagnostics import Diagnostic
-from engine.expressions import Condition, Fact, FactType, Value, Vocabulary, compile_condition
+from engine.expressions import Condition, Fact, FactType, Vocabulary, compile_condition
 from engine.rulebook import own_schemas
 from engine.rulebook.documents import Document
 from engine.rulebook.schemas import SchemaFile, nearest, shown
@@ -74,7 +74,7 @@ def read_facts(document: Document) -> tuple[tuple[Fact, ...], tuple[Diagnostic, 
 def read_aggregates(
     document: Document, vocabulary: Vocabulary
 ) -> tuple[tuple[Aggregate, ...], tuple[Fact, ...], tuple[Diagnostic, ...]]:
-    """Return the aggregates, the facts they make, and the findings; `vocabulary` holds the facts they read."""
+    """Return the aggregates, the facts they make, and the findings; they read facts of `vocabulary`."""
     findings = _schema_findings(own_schemas.AGGREGATES, document)
     if findings:
         return (), (), findings
@@ -149,7 +149,7 @@ def _schema_findings(schema: Mapping[str, Any], document: Document) -> tuple[Dia
 
 
 def _fact(name: str, declared: Mapping[str, Any]) -> Fact | None:
-    default: Value = declared["default"]
+    default: Any = declared["default"]
     values = tuple(declared.get("values", ()))
     try:
         if declared["type"] == FactType.TIMESTAMP:

@@ -1,6 +1,6 @@
-"""Kinds of rules, which are data: `rules/kinds/<kind>.yaml` says how a rule is read, `<kind>.schema.json` how written.
+"""Kinds of rules, which are data: `rules/kinds/<kind>.yaml` says how a rule is read, its schema how written.
 
-A new kind needs no code: its shape (table, scored, definition) says how it decides, its namespaces what it may read.
+A new kind needs no code: its shape (table, scored, definition) how it decides, its namespaces what it reads.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class KindCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
-    """One kind. `vocabulary` holds the facts its rules may read; `order` ranks the values of `ranked_output`."""
+    """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`."""
 
     name: str
     title: str
@@ -88,7 +88,7 @@ def read_kind(
     vocabulary: Vocabulary,
     approvals: Mapping[str, object],
 ) -> tuple[Kind | None, tuple[Diagnostic, ...]]:
-    """Return the kind that a file of rules/kinds declares; `schemas` are the JSON Schemas there, by file name."""
+    """Return the kind that a file of rules/kinds declares; `schemas` are those beside it, by file name."""
     own = SchemaFile(path="engine/rulebook/own_schemas.py", schema=own_schemas.KIND, siblings={})
     findings = list(own.check(document))
     if findings:

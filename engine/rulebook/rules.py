@@ -23,10 +23,10 @@ _RULES: tuple[str, ...] = ("rules", "*", "when")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
-    """One version of a rule. `spec` is its policy as plain values; in force within `[effective_from, effective_to)`.
+    """One version of a rule; `spec` is its policy as plain values; effective `[from, to)`.
 
-    `scope` maps a key such as `city` to the values it is for; empty means everywhere. `commit` is where the text
-    was read, "" when it is not from a commit.
+    `scope` maps a key such as `city` to the values it is for; empty means everywhere. `commit` is where the
+    text was read, "" when it is not from a commit.
     """
 
     kind: str
@@ -67,7 +67,7 @@ class Rule:
 
 
 def matches(value: Any, pattern: tuple[str, ...], at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
-    """Yield every pointer below `value` that fits the pattern, `*` standing for each item, with what is there."""
+    """Yield every pointer below `value` that fits the pattern (`*`: each item), with what is there."""
     if not pattern:
         yield at, value
         return

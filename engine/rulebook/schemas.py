@@ -154,7 +154,7 @@ def _translate(error: ValidationError, document: Document, *, schema_path: str) 
 
 def _unknown_fields(error: ValidationError, document: Document, pointer: Pointer) -> Iterator[Diagnostic]:
     properties = list(error.schema.get("properties", {})) if isinstance(error.schema, dict) else []
-    instance: Mapping[str, Any] = error.instance
+    instance = _mapping(error.instance)
     for name in instance:
         if name in properties:
             continue
@@ -170,16 +170,22 @@ def _unknown_fields(error: ValidationError, document: Document, pointer: Pointer
         )
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _missing_fields(error: ValidationError, document: Document, pointer: Pointer) -> Iterator[Diagnostic]:
     # jsonschema reports each missing name by itself; the name is the one its message quotes.
-    for name in error.validator_value:
-        if name not in error.instance and error.message.startswith(repr(name)):
+    names: Any = error.validator_value
+    for name in names:
+        if name not in _mapping(error.instance) and error.message.startswith(repr(name)):
             place = document.key_location(pointer) if pointer else document.location(pointer)
             yield finding("SCHEMA_MISSING_FIELD", place, field=name)
 
 
 def _not_allowed(error: ValidationError, place: Location, *, field: str, length: int) -> Diagnostic:
-    allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
+    limit: Any = error.validator_value
+    allowed = limit if error.validator == "enum" else [limit]
     texts = [str(value) for value in allowed]
     close = nearest(str(error.instance), texts)
     listed = ", ".join(shown(value) for value in allowed)
@@ -196,7 +202,7 @@ def _not_allowed(error: ValidationError, place: Location, *, field: str, length:
 
 
 def _ill_written(error: ValidationError, place: Location, *, field: str, length: int) -> Diagnostic:
-    """A schema may say in `x-hint` {zh, en} what its pattern means; people do not read regular expressions."""
+    """A schema may say in `x-hint` {zh, en} what its pattern means: nobody reads regular expressions."""
     said = error.schema.get("x-hint") if isinstance(error.schema, dict) else None
     hint = (str(said["zh"]), str(said["en"])) if said else None
     return finding(

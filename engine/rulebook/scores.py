@@ -1,7 +1,7 @@
 """The shape `scored`: rules that add points and may decide by themselves, and bands that decide by the sum.
 
-The gravest decision wins, as the kind ranks them (REJECT before REVIEW before PASS); the last is the answer when
-nothing fires. Every rule is read: an error in one is raised, and the caller fails as the rule's `fail_mode` says.
+The gravest decision wins, as the kind ranks them (REJECT before REVIEW before PASS); the last is the answer
+when nothing fires. Every rule is read: an error in one is raised, and the caller fails as `fail_mode` says.
 """
 
 from __future__ import annotations

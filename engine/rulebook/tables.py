@@ -1,7 +1,7 @@
 """The shape `table`: rows of conditions and outputs under a DMN hit policy.
 
-A last row whose condition is the text `true` is the "otherwise" row of `unique` and `any` tables: it counts only
-when no other row matches. An error in a condition that had to be read is raised, never taken for "false".
+A last row whose condition is the text `true` is the "otherwise" row of `unique` and `any` tables: it counts
+only when no other row matches. An error in a condition that was read is raised, never taken for "false".
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Table:
         return self.decide_all(facts)[0]
 
     def decide_all(self, facts: Facts) -> tuple[Row, ...]:
-        """Return every row that applies, in the order of the hit policy; one for the policies with one result.
+        """Return every row that applies, in the order of the hit policy; one where it has one result.
 
         Raises NoRowMatches, HitConflict (unique, any) and EvaluationError.
         """
@@ -103,7 +103,7 @@ class Table:
         return matching
 
     def collect(self, facts: Facts, *, output: str) -> int | tuple[Any, ...] | None:
-        """Return the collected values of `output`: sum, min or max (None when no row matches), count, or the list.
+        """Return the collected `output`: sum, min or max (None when no row matches), count, or the list.
 
         Raises EvaluationError.
         """
@@ -111,7 +111,7 @@ class Table:
         if self.hit_policy == HitPolicy.COLLECT_COUNT:
             return len(values)
         if self.hit_policy == HitPolicy.COLLECT_SUM:
-            return sum(values)
+            return sum(int(value) for value in values)
         if self.hit_policy == HitPolicy.COLLECT_MIN:
             return min(values, default=None)
         if self.hit_policy == HitPolicy.COLLECT_MAX:

@@ -1,8 +1,8 @@
 """Which rule is in force when, and for whom.
 
-Version n of a rule is in force over `[from_n, min(to_n, from_{n+1}))`: a later version takes over at its start, and
-when it ends the rule ends. For one scope, the most specific rule in force applies: `{city: [BJ]}` before none.
-A timeline is the result for one kind and scope, cut into spans once, so that a lookup is one bisection.
+Version n of a rule is in force over `[from_n, min(to_n, from_{n+1}))`: a later one takes over at its start,
+and when it ends the rule ends. For one scope the most specific rule in force applies: `{city: [BJ]}` before
+none. A timeline is the result for one kind and scope, cut into spans once, so that a lookup is one bisection.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def spans(versions: Sequence[Rule]) -> tuple[Span, ...]:
 
 
 def fits(rule_scope: Mapping[str, tuple[str, ...]], scope: Mapping[str, str]) -> bool:
-    """Return whether a rule of `rule_scope` is for `scope`: every key it names must be there with a listed value."""
+    """Return whether every key that `rule_scope` names is in `scope` with a listed value."""
     return all(scope.get(key) in values for key, values in rule_scope.items())
 
 

@@ -1,7 +1,7 @@
 """The `tests` inside rule files: facts in, expected outcome out, run whenever the rulebook is checked.
 
-Expectations that the shape itself answers (outputs, row; decision, score, hits; conditions) are compared here. What
-needs the arithmetic of money comes from evaluators that the payments core supplies, by kind.
+Expectations that the shape itself answers (outputs; decision, score, hits; conditions) are compared here.
+What needs the arithmetic of money comes from evaluators that the caller supplies, by kind.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every finding that the rulebook can report: its code and what it says in Chinese and in English.
 
-The texts are templates (`str.format`); `docs/rules.md` explains the same codes and a test keeps both lists equal.
+The texts are templates (`str.format`). `docs/rules.md` explains the same codes; a test keeps them equal.
 Findings about the text of a condition come from engine.expressions and are not listed here.
 """
 
@@ -27,7 +27,7 @@ class Wording:
 def finding(
     code: str, location: Location, *, length: int = 1, hint: tuple[str, str] | None = None, **values: object
 ) -> Diagnostic:
-    """Return the diagnostic of `code` at `location`; `values` fill the templates, `hint` (zh, en) replaces theirs."""
+    """Return the diagnostic of `code`; `values` fill its templates, `hint` (zh, en) replaces its own."""
     wording = CATALOGUE[code]
     hint_zh, hint_en = hint or (wording.hint_zh.format(**values), wording.hint_en.format(**values))
     return Diagnostic(
