@@ -35,7 +35,7 @@ RAW_CHARACTERS = 2_000
 """A quarantined line keeps this much of its text."""
 
 # What WeChat Pay allows in an order number. No cell of a spreadsheet that starts so is a formula.
-_IDENTIFIER = re.compile(r"[0-9A-Za-z_|*][0-9A-Za-z_\-|*@]{0,63}", re.ASCII)
+_IDENTIFIER = re.compile(r"[0-9A-Za-z_|*][0-9A-Za-z_\-|*@.]{0,63}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 
 
