@@ -1,0 +1,130 @@
+"""Why a repository of rules could not do what was asked.
+
+ReleaseError
+├── CommitMissing        the repository does not hold that commit
+├── RepositoryCorrupt    the repository is not there, or its objects cannot be read
+├── RepositoryExists     there is a released history already
+├── ReleaseBroken        the commit's rules or forms do not check; carries every diagnostic
+├── DraftMissing         there is no draft of that name
+├── DraftNameInvalid     the name cannot be a branch
+├── PathRefused          the file is not a rule or a form
+├── NothingChanged       the text is what the repository holds already
+└── BaseChanged          somebody else changed the same file in the meantime
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from engine.diagnostics import Diagnostic
+
+
+class ReleaseError(Exception):
+    """The repository of rules refused."""
+
+    code: ClassVar[str] = "RELEASE_REFUSED"
+
+    def __init__(self, message: str) -> None:
+        """Keep the English sentence; the console shows its own text by `code`."""
+        self.message = message
+        super().__init__(message)
+
+
+class CommitMissing(ReleaseError):
+    """The repository does not hold that commit."""
+
+    code = "COMMIT_MISSING"
+
+
+class RepositoryCorrupt(ReleaseError):
+    """The repository is missing or cannot be read."""
+
+    code = "REPOSITORY_CORRUPT"
+
+
+class RepositoryExists(ReleaseError):
+    """The repository has a released history already."""
+
+    code = "REPOSITORY_EXISTS"
+
+
+class ReleaseBroken(ReleaseError):
+    """The rules or forms of a commit do not check; `diagnostics` holds all findings, never only the first."""
+
+    code = "RELEASE_BROKEN"
+
+    def __init__(self, *, commit: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        """Keep the findings; the message renders them for a terminal."""
+        self.commit = commit
+        self.diagnostics = diagnostics
+        shown = "\n".join(diagnostic.render(None) for diagnostic in diagnostics[:20])
+        super().__init__(f"commit {commit[:12]} does not check:\n{shown}")
+
+
+class DraftMissing(ReleaseError):
+    """There is no draft of that name."""
+
+    code = "DRAFT_MISSING"
+
+
+class DraftNameInvalid(ReleaseError):
+    """The name cannot be the name of a draft."""
+
+    code = "DRAFT_NAME_INVALID"
+
+
+class PathRefused(ReleaseError):
+    """The file is neither below rules/ nor below forms/, or is no YAML or JSON."""
+
+    code = "PATH_REFUSED"
+
+
+class NothingChanged(ReleaseError):
+    """The text is what the repository holds already."""
+
+    code = "NOTHING_CHANGED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileConflict:
+    """One file changed on both sides; None stands for a file that is not there.
+
+    `base` is the text both began from, `ours` the draft's, `theirs` the one that came in between.
+    """
+
+    file: str
+    base: str | None
+    ours: str | None
+    theirs: str | None
+
+
+class BaseChanged(ReleaseError):
+    """Somebody else changed the same file since this draft began; nothing was written."""
+
+    code = "BASE_CHANGED"
+
+    def __init__(self, *, conflicts: tuple[FileConflict, ...]) -> None:
+        """Keep every file in conflict, for the console to show the three texts."""
+        self.conflicts = conflicts
+        super().__init__(f"changed by somebody else meanwhile: {', '.join(c.file for c in conflicts)}")
+
+    @property
+    def file(self) -> str:
+        """The first file in conflict."""
+        return self.conflicts[0].file
+
+    @property
+    def base(self) -> str | None:
+        """The text both sides began from."""
+        return self.conflicts[0].base
+
+    @property
+    def ours(self) -> str | None:
+        """The draft's text."""
+        return self.conflicts[0].ours
+
+    @property
+    def theirs(self) -> str | None:
+        """The text that came in between."""
+        return self.conflicts[0].theirs
