@@ -107,13 +107,15 @@ payment = Table(
         "state IN ('INIT', 'PAYING', 'SUCCESS', 'FAILED', 'CLOSED', 'REVOKED')", name="state_known"
     ),
     CheckConstraint(
-        "amount_fen > 0 AND settle_amount_fen BETWEEN 0 AND amount_fen AND buyer_paid_fen BETWEEN 0 AND settle_amount_fen",
+        "amount_fen > 0 AND settle_amount_fen BETWEEN 0 AND amount_fen AND buyer_paid_fen BETWEEN"
+        " 0 AND settle_amount_fen",
         name="amounts",
     ),
     CheckConstraint("refunded_fen BETWEEN 0 AND settle_amount_fen", name="refunded_within_paid"),
     CheckConstraint("refund_count <= 50", name="refund_count"),
     CheckConstraint(
-        "(state = 'SUCCESS') = (paid_at IS NOT NULL AND business_date IS NOT NULL AND fee_fen IS NOT NULL AND cost_fen IS NOT NULL"
+        "(state = 'SUCCESS') = (paid_at IS NOT NULL AND business_date IS NOT NULL AND fee_fen IS"
+        " NOT NULL AND cost_fen IS NOT NULL"
         " AND eligible_margin_fen IS NOT NULL AND captured_batch_no IS NOT NULL)",
         name="success_is_priced",
     ),
@@ -159,7 +161,8 @@ refund = Table(
     CheckConstraint("state IN ('PROCESSING', 'SUCCESS', 'FAILED')", name="state_known"),
     CheckConstraint("amount_fen > 0", name="amount_positive"),
     CheckConstraint(
-        "(state = 'SUCCESS') = (business_date IS NOT NULL AND fee_back_fen IS NOT NULL AND cost_back_fen IS NOT NULL)",
+        "(state = 'SUCCESS') = (business_date IS NOT NULL AND fee_back_fen IS NOT NULL AND"
+        " cost_back_fen IS NOT NULL)",
         name="success_is_priced",
     ),
     Index("ix_refund_payment", "merchant_id", "payment_id"),

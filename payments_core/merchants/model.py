@@ -1,0 +1,148 @@
+"""What the payment path knows of merchants: their state, who serves them when, their devices. Pure values."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+ACTIVE = "ACTIVE"
+OPENER, MAINTAINER = "opener", "maintainer"
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantView:
+    """A merchant as the directory holds it; `figures` are its daily facts without the prefix `merchant.`."""
+
+    merchant_id: str
+    name: str
+    type: str
+    mcc: str
+    status: str
+    city_id: str
+    tags: tuple[str, ...]
+    risk_grade: str
+    owner_payer_hash: str
+    activated_at: datetime
+    figures: Mapping[str, int]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the merchant may take payments."""
+        return self.status == ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceView:
+    """A device and the merchant it is bound to."""
+
+    device_id: str
+    merchant_id: str
+    type: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerView:
+    """A broker's standing."""
+
+    broker_id: str
+    level: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """One dated binding row; `valid_to` None = open."""
+
+    merchant_id: str
+    broker_id: str
+    store_id: str
+    role: str
+    slot: int
+    weight_ppm: int
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Who serves a merchant at one instant: (broker id, weight ppm) of each role, by slot.
+
+    `broker_id` is the servicing broker: the first maintainer, else the first opener, else '' (shared pool);
+    `store_id` is the store of that binding.
+    """
+
+    store_id: str = ""
+    broker_id: str = ""
+    opener: tuple[tuple[str, int], ...] = ()
+    maintainer: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def opener_id(self) -> str:
+        """The first opener, '' where there is none."""
+        return self.opener[0][0] if self.opener else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a store lies in the organisation."""
+
+    city_id: str
+    district_id: str
+
+
+class Dated(Generic[T]):
+    """Values with half-open periods [from, to): which one holds at an instant. Periods do not overlap."""
+
+    __slots__ = ("_ends", "_starts", "_values")
+
+    def __init__(self, periods: Iterable[tuple[datetime | None, datetime | None, T]]) -> None:
+        """Take (from, to, value); None is an open end."""
+        ordered = sorted(
+            ((start or _BEGINNING, end or _END, value) for start, end, value in periods), key=_start
+        )
+        self._starts = [start for start, _, _ in ordered]
+        self._ends = [end for _, end, _ in ordered]
+        self._values = [value for _, _, value in ordered]
+
+    def at(self, instant: datetime) -> T | None:
+        """Return the value that holds at `instant`; None in a gap."""
+        index = bisect_right(self._starts, instant) - 1
+        return self._values[index] if index >= 0 and instant < self._ends[index] else None
+
+
+def _start(period: tuple[datetime, datetime, object]) -> datetime:
+    return period[0]
+
+
+def served_over_time(bindings: Iterable[Binding]) -> Dated[Served]:
+    """Return who serves one merchant over time, from all its binding rows."""
+    rows = sorted(bindings, key=lambda b: (b.role, b.slot))
+    edges = sorted({edge for b in rows for edge in (b.valid_from or _BEGINNING, b.valid_to or _END)})
+    return Dated(
+        (start, end, _served([b for b in rows if _covers(b, start)])) for start, end in pairwise(edges)
+    )
+
+
+def _covers(binding: Binding, instant: datetime) -> bool:
+    return (binding.valid_from or _BEGINNING) <= instant < (binding.valid_to or _END)
+
+
+def _served(rows: list[Binding]) -> Served:
+    opener = [b for b in rows if b.role == OPENER]
+    maintainer = [b for b in rows if b.role == MAINTAINER]
+    servicing = next(iter((*maintainer, *opener)), None)
+    return Served(
+        store_id="" if servicing is None else servicing.store_id,
+        broker_id="" if servicing is None else servicing.broker_id,
+        opener=tuple((b.broker_id, b.weight_ppm) for b in opener),
+        maintainer=tuple((b.broker_id, b.weight_ppm) for b in maintainer),
+    )

@@ -1,0 +1,163 @@
+"""Accept orders: refusals, facts, the risk decision, and the intent before any channel hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from engine.expressions import EvaluationError
+from payments_core.calendar import business_date_of
+from payments_core.errors import PaymentsCoreError
+from payments_core.merchants.model import MerchantView
+from payments_core.payments.batch import Batch
+from payments_core.payments.errors import (
+    DeviceBindingMismatch,
+    IdempotencyConflict,
+    MerchantNotActive,
+    MerchantNotFound,
+)
+from payments_core.payments.model import RISK_REJECTED, Accepted, AcceptRequest, State
+from payments_core.payments.rows import PAYMENT_COLUMNS, payment_line
+from payments_core.risk import PASS, REJECT, RULE_ERROR, Decision, microseconds
+
+Key = tuple[str, str]
+Answers = list[Accepted | PaymentsCoreError]
+
+_EXISTING = (
+    "SELECT p.merchant_id, p.merchant_order_no, p.request_hash, p.payment_id, p.state,"
+    " p.risk_decision, p.risk_score,"
+    " p.risk_hits, coalesce(p.refused_code, '') FROM unnest(%s::text[], %s::text[]) AS k"
+    " (merchant_id, order_no)"
+    " JOIN payment p ON p.merchant_id = k.merchant_id AND p.merchant_order_no = k.order_no"
+)
+_UNEVALUATED = Decision(decision=REJECT, score=0, hits=(RULE_ERROR,))
+
+
+def accept(batch: Batch, requests: Sequence[AcceptRequest]) -> Answers:
+    """Return the answer to each valid request, in order: Accepted, or the refusal, which is never written.
+
+    The same key with the same body gets the answer that was given before, also twice within one batch.
+    """
+    known = _existing(batch, requests)
+    lines: list[str] = []
+    answers: Answers = []
+    for request in requests:
+        before = known.get(request.key)
+        try:
+            if before is not None:
+                answers.append(_replayed(request, *before))
+                continue
+            answer = _accepted(batch, request, lines)
+        except PaymentsCoreError as refusal:
+            answers.append(refusal)
+            continue
+        answers.append(answer)
+        known[request.key] = (request.body_hash, answer)
+    batch.copy(f"COPY payment ({PAYMENT_COLUMNS}) FROM STDIN", lines)
+    batch.write_cases()
+    return answers
+
+
+def _existing(batch: Batch, requests: Sequence[AcceptRequest]) -> dict[Key, tuple[bytes, Accepted]]:
+    keys = ([r.merchant_id for r in requests], [r.merchant_order_no for r in requests])
+    return {
+        (row[0], row[1]): (
+            bytes(row[2]),
+            Accepted(
+                merchant_id=row[0],
+                payment_id=row[3],
+                state=State(row[4]),
+                risk_decision=row[5],
+                risk_score=row[6],
+                risk_hits=tuple(row[7]),
+                refused_code=row[8],
+            ),
+        )
+        for row in batch.cursor.execute(_EXISTING, keys)
+    }
+
+
+def _replayed(request: AcceptRequest, body_hash: bytes, answer: Accepted) -> Accepted:
+    if body_hash != request.body_hash:
+        raise IdempotencyConflict(None, merchant_order_no=request.merchant_order_no)
+    return Accepted(
+        merchant_id=answer.merchant_id,
+        payment_id=answer.payment_id,
+        state=answer.state,
+        risk_decision=answer.risk_decision,
+        risk_score=answer.risk_score,
+        risk_hits=answer.risk_hits,
+        refused_code=answer.refused_code,
+        replayed=True,
+    )
+
+
+def _accepted(batch: Batch, request: AcceptRequest, lines: list[str]) -> Accepted:
+    view = _merchant(batch, request)
+    created_at, policy = request.created_at, batch.policy
+    served = batch.directory.binding(view.merchant_id, created_at)
+    facts = policy.decision_facts.read(request, view, served, created_at)
+    # Past this point the request is counted and written.
+    try:
+        policy.windows.count_in(facts, microseconds(created_at))
+        decision = policy.risk.decide(facts, at=created_at, scope=policy.scope_of(view, served, created_at))
+    except EvaluationError:  # an aggregate's own condition: nothing was decided, so nothing passes
+        decision = _UNEVALUATED
+    payment_id = batch.new_id()
+    rejected = decision.decision == REJECT
+    state, code = (State.FAILED, RISK_REJECTED) if rejected else (State.PAYING, "")
+    lines.append(
+        payment_line(
+            request,
+            payment_id=payment_id,
+            state=state,
+            refused_code=code,
+            served=served,
+            decision=decision,
+            facts=facts,
+            batch_no=batch.batch_no,
+            release_no=policy.release_no,
+        )
+    )
+    if decision.decision != PASS:
+        _open_case(batch, request, payment_id, decision)
+    if not rejected:
+        batch.new_known[payment_id] = (request, decision.decision)
+    return Accepted(
+        merchant_id=request.merchant_id,
+        payment_id=payment_id,
+        state=state,
+        risk_decision=decision.decision,
+        risk_score=decision.score,
+        risk_hits=decision.hits,
+        refused_code=code,
+    )
+
+
+def _merchant(batch: Batch, request: AcceptRequest) -> MerchantView:
+    view = batch.directory.merchant(request.merchant_id)
+    if view is None:
+        raise MerchantNotFound(None, merchant_id=request.merchant_id)
+    if not view.is_active:
+        raise MerchantNotActive(None, merchant_id=request.merchant_id, status=view.status)
+    if request.device_id:
+        device = batch.directory.device(request.device_id)
+        if device is None or device.merchant_id != request.merchant_id:
+            raise DeviceBindingMismatch(None, device_id=request.device_id)
+    return view
+
+
+def _open_case(batch: Batch, request: AcceptRequest, payment_id: int, decision: Decision) -> None:
+    held = decision.hold_days > 0
+    hold_until = business_date_of(request.created_at) + timedelta(days=decision.hold_days) if held else None
+    # The hold itself is set with the capture: before it there is no money to hold.
+    row = (
+        request.merchant_id,
+        payment_id,
+        f"RC-{payment_id}",
+        decision.decision,
+        list(decision.hits),
+        hold_until,
+        request.created_at,
+    )
+    batch.cases.append(row)

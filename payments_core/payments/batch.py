@@ -1,0 +1,147 @@
+"""One batch inside its transaction: the lane's row, fresh ids, and what will be written at the end.
+
+The first statement updates the lane's row and so waits for the batch before it; from then on until the commit
+nothing else can write payments, refunds or the directory. Ledger rows and outbox messages are gathered and
+written once, so that balances move in one statement that locks accounts in key order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection
+
+from engine.rulebook import Row, Rule
+from payments_core.calendar import business_date_of
+from payments_core.database.lane import closed_through
+from payments_core.errors import ensure
+from payments_core.merchants.directory import Directory
+from payments_core.payments.legs import TRANSFER_COLUMNS
+from payments_core.payments.model import AcceptRequest, first_id_at
+from payments_core.payments.policy import Policy
+from payments_core.payments.refs import RefKey, intern_ref
+from payments_core.profit_share.model import Stream
+from payments_core.profit_share.operations import open_streams
+
+Cursor = psycopg.Cursor[Any]
+Known = dict[int, tuple[AcceptRequest, str]]
+"""Payment id → its request and risk decision, of payments this process accepted a short while ago."""
+
+_ENTER = (
+    "UPDATE lane SET batch_no = batch_no + 1, last_id = greatest(last_id, %s) + %s WHERE lane_no = %s"
+    " RETURNING batch_no, release_no, directory_no, last_id"
+)
+_CASE = (
+    "INSERT INTO risk_case (merchant_id, payment_id, case_no, decision, hits, hold_until, opened_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
+# Batches address rows by key; a plan made while the tables were small must not scan them once they are large.
+_PLANS = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the lane's row says to the batch that has just entered."""
+
+    batch_no: int
+    release_no: int | None
+    directory_no: int
+    first_id: int
+
+
+def enter(cursor: Cursor, *, lane_no: int, now: datetime, ids: int) -> Entry:
+    """Take the lane until the transaction ends, and `ids` fresh ids that rise from batch to batch."""
+    cursor.execute(_PLANS)
+    row = cursor.execute(_ENTER, (first_id_at(now) - 1, ids, lane_no)).fetchone()
+    ensure(row is not None, f"lane {lane_no} exists")
+    assert row is not None
+    return Entry(batch_no=row[0], release_no=row[1], directory_no=row[2], first_id=row[3] - ids + 1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """The working state of one batch; what must outlive it is merged by the writer after the commit."""
+
+    connection: Connection
+    cursor: Cursor
+    now: datetime
+    batch_no: int
+    policy: Policy
+    directory: Directory
+    known: Known
+    refs: dict[RefKey, int]
+    open_stream_ids: set[int]
+    next_id: int
+    new_known: Known = field(default_factory=dict)
+    done_ids: list[int] = field(default_factory=list)
+    new_refs: dict[RefKey, int] = field(default_factory=dict)
+    new_streams: dict[int, Stream] = field(default_factory=dict)
+    transfers: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    cases: list[tuple[Any, ...]] = field(default_factory=list)
+    _closed: date | None = None
+    _closed_read: bool = False
+
+    @property
+    def tail(self) -> str:
+        """The end of every ledger line: when it was posted, and under which release."""
+        return f"{self.now.isoformat()}\t{self.policy.release_no}\n"
+
+    def new_id(self) -> int:
+        """Return the next fresh id."""
+        self.next_id += 1
+        return self.next_id - 1
+
+    def booked_on(self, instant: datetime) -> date:
+        """Return the business date that money of `instant` is booked to: its own, or the next open one."""
+        if not self._closed_read:
+            self._closed, self._closed_read = closed_through(self.connection), True
+        day = business_date_of(instant)
+        if self._closed is not None and day <= self._closed:
+            return self._closed + timedelta(days=1)
+        return day
+
+    def ref_no(self, rule: Rule, row: Row) -> int:
+        """Return the short number of a rule row, interned on first use."""
+        key = (rule.kind, rule.id, rule.version, row.row_no, row.line)
+        found = self.refs.get(key) or self.new_refs.get(key)
+        if found is None:
+            found = self.new_refs[key] = intern_ref(self.cursor, key)
+        return found
+
+    def stream_id(self, stream: Stream | None) -> int | None:
+        """Return the stream's id, and have it opened with this batch where it is new."""
+        if stream is None:
+            return None
+        if stream.stream_id not in self.open_stream_ids:
+            self.new_streams[stream.stream_id] = stream
+        return stream.stream_id
+
+    def tell(self, merchant_id: str, subject_id: int, topic: str) -> None:
+        """Write a message to the outside with this commit."""
+        self.messages.append(f"{merchant_id}\t{subject_id}\t{topic}\t{self.now.isoformat()}\n")
+
+    def flush(self) -> None:
+        """Write the gathered streams, ledger rows and messages."""
+        ensure(not self.cases, "cases are written with the payments they are about")
+        if self.new_streams:
+            open_streams(self.connection, streams=tuple(self.new_streams.values()))
+        self.copy(f"COPY transfer ({TRANSFER_COLUMNS}) FROM STDIN", self.transfers)
+        self.copy("COPY outbox (merchant_id, subject_id, topic, written_at) FROM STDIN", self.messages)
+
+    def write_cases(self) -> None:
+        """Write the risk cases of the payments just accepted."""
+        if self.cases:
+            self.cursor.executemany(_CASE, self.cases)
+            self.cases.clear()
+
+    def copy(self, statement: str, lines: Iterable[str]) -> None:
+        """Write `lines` of COPY text; nothing where there are none."""
+        text = "".join(lines)
+        if text:
+            with self.cursor.copy(statement) as copy:
+                copy.write(text)

@@ -1,0 +1,174 @@
+"""Everything the payment path needs of one release, prepared once: facts, risk, prices, shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from engine.expressions import EvaluationError
+from engine.rulebook import Definition, NoRuleInForce, Rule, Rulebook, RulebookError
+from payments_core.fees import COST_KIND, FEE_KIND, Price, Pricer
+from payments_core.merchants.directory import Directory
+from payments_core.merchants.model import MerchantView, Served
+from payments_core.payments.errors import PriceMissing
+from payments_core.payments.facts import FactReader, Facts
+from payments_core.payments.model import AcceptRequest
+from payments_core.profit_share.model import Stream, eligible_margin, stream_for
+from payments_core.risk import RiskPolicy, Windows
+
+SHARE_KIND = "profit_share"
+_PRICED = ("txn.fee_fen", "txn.cost_fen", "txn.margin_fen")
+
+
+class Release(Protocol):
+    """What the payment path reads of an `engine.releases.Release`."""
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The checked rules."""
+        ...
+
+
+class Rulebooks(Protocol):
+    """What the payment path reads of `payments_core.rulebooks.ActiveRulebook`."""
+
+    def get(self, release_no: int, /) -> Release:
+        """Return a release by its number, compiled once and kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What a capture books: the price, the margin that is shared, and the stream it joins."""
+
+    price: Price
+    eligible_margin_fen: int
+    stream: Stream | None
+
+
+class Policy:
+    """One release, ready to decide and to price."""
+
+    def __init__(
+        self, *, release_no: int, rulebook: Rulebook, directory: Directory, before: Policy | None = None
+    ) -> None:
+        """Prepare `rulebook` for the merchants in `directory`; `before` is the release it follows."""
+        self.release_no = release_no
+        self.rulebook = rulebook
+        # Windows are costly to read again, and most releases leave the aggregates as they were.
+        kept = before is not None and before.windows.serve(rulebook.aggregates)
+        self.windows: Windows = before.windows if before and kept else Windows(rulebook.aggregates)
+        self.risk = RiskPolicy(rulebook)
+        self.pricer = Pricer(rulebook)
+        self._directory = directory
+        self._scope_keys = frozenset(key for rule in rulebook.versions for key in rule.scope)
+        made = frozenset(a.fact for a in rulebook.aggregates)
+        vocabulary = rulebook.vocabulary
+        # What is read to decide is stored with the payment, so the aggregates' own facts belong to it:
+        # another process rebuilds its windows from them.
+        self.decision_facts = FactReader(
+            vocabulary=vocabulary,
+            reads=self.risk.reads | (self.windows.reads - made),
+            directory=directory,
+        )
+        self.price_facts = FactReader(
+            vocabulary=vocabulary,
+            reads=frozenset().union(*(rulebook.reads(kind=k) for k in (FEE_KIND, COST_KIND, SHARE_KIND))),
+            directory=directory,
+        )
+        self._stream_reads: dict[int, tuple[str, ...]] = {}
+        self._streams: dict[tuple[Any, ...], Stream | None] = {}
+
+    def scope_of(self, view: MerchantView, served: Served, at: datetime) -> dict[str, str]:
+        """Return the scope a merchant's rules are looked up by: only the keys that any rule names."""
+        place = self._directory.place(served.store_id, at)
+        whole = {
+            "city": view.city_id,
+            "district": place.district_id,
+            "store": served.store_id,
+            "merchant": view.merchant_id,
+            "mcc": view.mcc,
+            "type": view.type,
+        }
+        return {key: value for key, value in whole.items() if key in self._scope_keys}
+
+    def priced(
+        self, request: AcceptRequest, view: MerchantView, served: Served, *, paid_at: datetime, paid_on: date
+    ) -> Priced:
+        """Return what a payment paid at `paid_at` books. Raises PriceMissing where no rule answers."""
+        facts = self.price_facts.read(request, view, served, paid_at)
+        scope = self.scope_of(view, served, paid_at)
+        try:
+            price = self.pricer.price(
+                facts=facts, at=paid_at, scope=scope, settle_amount_fen=request.settle_amount_fen
+            )
+            _put_price(facts, price, request.settle_amount_fen)
+            eligible_fen, stream = self._share(facts, view, served, scope, price, paid_at, paid_on)
+        except (RulebookError, EvaluationError) as error:
+            raise PriceMissing(f"{type(error).__name__}: {error}") from error
+        return Priced(price=price, eligible_margin_fen=eligible_fen, stream=stream)
+
+    def _share(
+        self,
+        facts: Facts,
+        view: MerchantView,
+        served: Served,
+        scope: Mapping[str, str],
+        price: Price,
+        paid_at: datetime,
+        paid_on: date,
+    ) -> tuple[int, Stream | None]:
+        try:
+            rule = self.rulebook.timeline(kind=SHARE_KIND, scope=scope).at(paid_at)
+        except NoRuleInForce:
+            return 0, None  # nobody shares: the platform keeps the margin
+        margin_fen = eligible_margin(rule=rule, margin_fen=price.fee_fen - price.cost_fen, facts=facts)
+        return margin_fen, self._stream(rule, view, served, facts, paid_on)
+
+    def _stream(
+        self, rule: Rule, view: MerchantView, served: Served, facts: Facts, paid_on: date
+    ) -> Stream | None:
+        reads = self._stream_reads.get(id(rule))
+        if reads is None:
+            reads = self._stream_reads[id(rule)] = _read_by_lines(rule)
+        key = (
+            id(rule),
+            view.merchant_id,
+            served,
+            paid_on.year * 12 + paid_on.month,
+            *(facts[name] for name in reads),
+        )
+        if key in self._streams:
+            return self._streams[key]
+        if len(self._streams) > 100_000:
+            self._streams.clear()
+        stream = stream_for(
+            rule=rule,
+            merchant_id=view.merchant_id,
+            store_id=served.store_id,
+            opener=served.opener,
+            maintainer=served.maintainer,
+            paid_on=paid_on,
+            facts=facts,
+        )
+        self._streams[key] = stream
+        return stream
+
+
+def _read_by_lines(rule: Rule) -> tuple[str, ...]:
+    shape = rule.shape
+    if not isinstance(shape, Definition):
+        return ()
+    conditions = (c for pointer, c in shape.conditions.items() if pointer != ("eligible",))
+    return tuple(sorted({name for condition in conditions for name in condition.reads}))
+
+
+def _put_price(facts: Facts, price: Price, settle_amount_fen: int) -> None:
+    figures = (price.fee_fen, price.cost_fen, price.fee_fen - price.cost_fen)
+    for name, value in zip(_PRICED, figures, strict=True):
+        if name in facts:
+            facts[name] = value
+    if "txn.fee_ppm" in facts and settle_amount_fen:
+        facts["txn.fee_ppm"] = price.fee_fen * 1_000_000 // settle_amount_fen

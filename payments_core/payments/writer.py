@@ -1,0 +1,224 @@
+"""The writer of one lane in one process: runs a batch in one transaction, and heals what fails.
+
+A batch either commits whole or leaves nothing, in the database and in memory. If the database refuses it, it
+is run again in halves, down to the guilty item, which alone gets an error. If the connection is lost, even
+while committing, the batch is run again: what was written is found by its keys and answered as before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from payments_core.database import transaction
+from payments_core.errors import InvariantBroken, PaymentsCoreError, ensure
+from payments_core.merchants.directory import Directory
+from payments_core.payments.accepting import accept
+from payments_core.payments.batch import Batch, Entry, Known, enter
+from payments_core.payments.capturing import capture, fail
+from payments_core.payments.errors import NoActiveRelease, RefusedByDatabase, StoreUnavailable
+from payments_core.payments.history import catch_up
+from payments_core.payments.model import (
+    AcceptRequest,
+    Answer,
+    Capture,
+    Failure,
+    Item,
+    RefundRequest,
+    RefundResult,
+)
+from payments_core.payments.policy import Policy, Rulebooks
+from payments_core.payments.refs import RefKey
+from payments_core.payments.refunding import book_refunds, request_refunds
+
+Result = Answer | Exception
+RETRIES = 6
+KNOWN_LIMIT = 200_000
+T = TypeVar("T")
+
+
+class LaneWriter:
+    """Runs batches of one lane, one at a time. Several processes may each have one for the same lane."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        rulebooks: Rulebooks,
+        directory: Directory,
+        lane_no: int,
+        wait: Callable[[int], None],
+    ) -> None:
+        """Write lane `lane_no`; `wait(attempt)` is called before a batch is tried again."""
+        self._engine = engine
+        self._rulebooks = rulebooks
+        self._directory = directory
+        self._lane_no = lane_no
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._policy: Policy | None = None
+        self._known: Known = {}
+        self._refs: dict[RefKey, int] = {}
+        self._open_stream_ids: set[int] = set()
+
+    def run(self, items: Sequence[Item], *, now: datetime) -> list[Result]:
+        """Return the answer to each item, in order: what it asked for, or the exception that refuses it."""
+        results: list[Result | None] = [_finding(item) for item in items]
+        valid = [index for index, found in enumerate(results) if found is None]
+        if valid:
+            with self._lock:
+                answers = self._run_or_halve([items[index] for index in valid], now)
+            for index, answer in zip(valid, answers, strict=True):
+                results[index] = answer
+        return [result for result in results if result is not None]
+
+    def _run_or_halve(self, items: list[Item], now: datetime) -> list[Result]:
+        try:
+            return self._run_retrying(items, now)
+        except (
+            psycopg.Error,
+            DBAPIError,
+            InvariantBroken,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
+            if len(items) == 1:
+                return [_refusal(error)]
+        half = len(items) // 2
+        return [*self._run_or_halve(items[:half], now), *self._run_or_halve(items[half:], now)]
+
+    def _run_retrying(self, items: list[Item], now: datetime) -> list[Result]:
+        for attempt in range(RETRIES):
+            try:
+                return self._run_once(items, now)
+            except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError) as error:
+                if not _is_passing(error):
+                    raise
+            self._wait(attempt)
+        return [StoreUnavailable() for _ in items]
+
+    def _run_once(self, items: list[Item], now: datetime) -> list[Result]:
+        batch: Batch | None = None
+        try:
+            with transaction(self._engine) as connection:
+                prepared = self._prepare(connection, items, now)
+                if isinstance(prepared, PaymentsCoreError):
+                    return [prepared for _ in items]
+                batch = prepared
+                answers = _apply(batch, items)
+                batch.flush()
+        except BaseException:
+            if self._policy is not None:
+                self._policy.windows.undo()
+            raise
+        self._remember(batch)
+        return answers
+
+    def _prepare(self, connection: Connection, items: list[Item], now: datetime) -> Batch | PaymentsCoreError:
+        raw = connection.connection.driver_connection
+        ensure(isinstance(raw, psycopg.Connection), "the driver is psycopg")
+        assert isinstance(raw, psycopg.Connection)
+        cursor = raw.cursor()
+        entry = enter(cursor, lane_no=self._lane_no, now=now, ids=len(items))
+        self._directory.catch_up(connection, entry.directory_no)
+        policy = self._policy_of(entry)
+        if policy is None:
+            return NoActiveRelease()
+        catch_up(raw, policy=policy, directory=self._directory, batch_no=entry.batch_no, now=now)
+        return Batch(
+            connection=connection,
+            cursor=cursor,
+            now=now,
+            batch_no=entry.batch_no,
+            policy=policy,
+            directory=self._directory,
+            known=self._known,
+            refs=self._refs,
+            open_stream_ids=self._open_stream_ids,
+            next_id=entry.first_id,
+        )
+
+    def _policy_of(self, entry: Entry) -> Policy | None:
+        if entry.release_no is None:
+            return None
+        if self._policy is None or self._policy.release_no != entry.release_no:
+            rulebook = self._rulebooks.get(entry.release_no).rulebook
+            self._policy = Policy(
+                release_no=entry.release_no,
+                rulebook=rulebook,
+                directory=self._directory,
+                before=self._policy,
+            )
+        return self._policy
+
+    def _remember(self, batch: Batch) -> None:
+        windows = batch.policy.windows
+        windows.keep()
+        windows.batch_no = batch.batch_no
+        self._refs |= batch.new_refs
+        self._open_stream_ids |= batch.new_streams.keys()
+        self._known |= batch.new_known
+        for payment_id in batch.done_ids:
+            self._known.pop(payment_id, None)
+        while len(self._known) > KNOWN_LIMIT:
+            del self._known[next(iter(self._known))]
+
+
+def _apply(batch: Batch, items: list[Item]) -> list[Result]:
+    """Run each kind of item in the order money moves: accept, capture, fail, reserve, book."""
+    results: dict[int, Result] = {}
+    _each(results, items, AcceptRequest, lambda some: accept(batch, some))
+    _each(results, items, Capture, lambda some: capture(batch, some))
+    _each(results, items, Failure, lambda some: fail(batch, some))
+    _each(results, items, RefundRequest, lambda some: request_refunds(batch, some))
+    _each(results, items, RefundResult, lambda some: book_refunds(batch, some))
+    return [results[index] for index in range(len(items))]
+
+
+def _each(
+    results: dict[int, Result],
+    items: Sequence[Item],
+    kind: type[T],
+    run: Callable[[list[T]], Iterable[Result]],
+) -> None:
+    chosen = [(index, item) for index, item in enumerate(items) if isinstance(item, kind)]
+    if chosen:
+        answers = run([item for _, item in chosen])
+        results.update(zip((index for index, _ in chosen), answers, strict=True))
+
+
+def _finding(item: Item) -> PaymentsCoreError | None:
+    if isinstance(item, AcceptRequest | RefundRequest):
+        try:
+            item.validate()
+        except PaymentsCoreError as refusal:
+            return refusal
+    return None
+
+
+def _cause(error: BaseException) -> Any:
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _is_passing(error: Exception) -> bool:
+    """Tell whether trying the same batch again may succeed: lost connection, deadlock, serialization."""
+    cause = _cause(error)
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _refusal(error: Exception) -> Exception:
+    cause = _cause(error)
+    if not isinstance(cause, psycopg.Error):
+        return error
+    constraint = cause.diag.constraint_name or ""
+    refusal = RefusedByDatabase(f"the database refused this item: {constraint or type(cause).__name__}")
+    refusal.__cause__ = error
+    return refusal
