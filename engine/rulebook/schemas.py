@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -46,15 +47,12 @@ class SchemaFile:
     ) -> None:
         """Take the schema at `path`; `siblings` are the files it may name in $ref, by file name."""
         self.path = path
-        self._findings: tuple[Diagnostic, ...] = ()
         registry: Registry[Any] = Registry().with_resources(
             (name, DRAFT202012.create_resource(dict(value))) for name, value in siblings.items()
         )
         self._validator = Draft202012Validator(dict(schema), registry=registry)
-        try:
-            Draft202012Validator.check_schema(dict(schema))
-        except SchemaError as error:
-            self._findings = (_schema_broken(path, error.message),)
+        broken = _metaschema_error(json.dumps(schema))
+        self._findings = (_schema_broken(path, broken),) if broken else ()
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
@@ -98,6 +96,16 @@ def shown(value: object) -> str:
     """Return a value as a person would write it in YAML, shortened."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+@functools.lru_cache(maxsize=256)
+def _metaschema_error(schema_text: str) -> str:
+    """Return why a text is not a JSON Schema, "" if it is one; kept, for live editors ask again and again."""
+    try:
+        Draft202012Validator.check_schema(json.loads(schema_text))
+    except SchemaError as error:
+        return error.message
+    return ""
 
 
 def _schema_broken(path: str, detail: str) -> Diagnostic:
