@@ -90,22 +90,19 @@ def parse_rule(
 ) -> tuple[Rule | None, tuple[Diagnostic, ...]]:
     """Return the rule in one file, None if it has an ERROR, and every finding that needs no other rule."""
     document, loaded = load(path=path, text=text)
-    findings = list(loaded)
     if document is None:
-        return None, in_order(findings)
-    kind, wrong = _kind_of(document, context.kinds)
+        return None, in_order(loaded)
+    kind, unknown = _kind_of(document, context.kinds)
     if kind is None:
-        return None, in_order((*findings, *wrong))
-    findings.extend(kind.schema.check(document))
+        return None, in_order((*loaded, *unknown))
+    ill_formed = kind.schema.check(document)
     if not isinstance(document.value, dict):
-        return None, in_order(findings)
+        return None, in_order((*loaded, *ill_formed))
     conditions, wrong = compile_conditions(document, kind)
-    findings.extend(wrong)
-    findings.extend(check_rule_file(document, kind))
+    findings = _first_causes(loaded, ill_formed, wrong, check_rule_file(document, kind))
     if any(one.severity == Severity.ERROR for one in findings):
-        return None, in_order(findings)
-    rule = build_rule(document=document, kind=kind, conditions=conditions, commit=commit)
-    return rule, in_order(findings)
+        return None, findings
+    return build_rule(document=document, kind=kind, conditions=conditions, commit=commit), findings
 
 
 def read_context(files: Mapping[str, str]) -> tuple[Context, list[Diagnostic]]:
@@ -145,6 +142,15 @@ def in_order(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             findings, key=lambda one: (one.location.file, one.location.line, one.location.column, one.code)
         )
     )
+
+
+def _first_causes(*stages: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the findings in order, without those at a place where an earlier stage has found the cause."""
+    kept: list[Diagnostic] = []
+    for stage in stages:
+        places = {one.location for one in kept}
+        kept.extend(one for one in stage if one.location not in places)
+    return in_order(kept)
 
 
 def _kinds(

@@ -35,6 +35,18 @@ _CONSTANTS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _RATE_KEY = re.compile(r"(.*_)?(rate|pct)\Z")
+_PROBLEMS = {
+    "did not find expected key": "这里应当是一个键",
+    "mapping values are not allowed": "这里不能再有冒号；文字里含冒号时要加引号",
+    "found character that cannot start any token": "这个字符不能开头；请给文字加引号",
+    "did not find expected ',' or ']'": "方括号里缺少逗号，或没有用 ] 结束",
+    "did not find expected ',' or '}'": "花括号里缺少逗号，或没有用 } 结束",
+    "found unexpected end of stream": "文件意外结束，可能有引号没有闭合",
+    "could not find expected ':'": "键的后面缺少冒号",
+    "block sequence entries are not allowed": "这里不能写列表项 -",
+    "did not find expected '-' indicator": "这里应当是列表项 -",
+    "found unknown escape character": "双引号里的反斜杠写法不对；可改用单引号",
+}
 _NAMED_KEYS = frozenset({"id", "kind"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INDENT_TAB = re.compile(r"^ *\t", re.MULTILINE)
@@ -101,12 +113,7 @@ def load(*, path: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ..
     try:
         reader.read()
     except yaml.reader.ReaderError as error:
-        problem = f"control character U+{ord(str(error.character)[:1] or chr(0)):04X}"
-        position = min(error.position, len(text))
-        return None, (
-            *reader.findings,
-            finding("YAML_SYNTAX", _at(path, text, position), problem=problem),
-        )
+        return None, (*reader.findings, _control_character(path, text, error.position))
     except yaml.MarkedYAMLError as error:
         return None, (*reader.findings, _syntax(path, error))
     if reader.root is _NOTHING:
@@ -141,8 +148,21 @@ def _at(path: str, text: str, position: int) -> Location:
 def _syntax(path: str, error: yaml.MarkedYAMLError) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     location = Location(file=path, line=mark.line + 1 if mark else 1, column=mark.column + 1 if mark else 1)
-    context = f" ({error.context})" if error.context else ""
-    return finding("YAML_SYNTAX", location, problem=f"{error.problem}{context}")
+    problem = str(error.problem)
+    said = next((zh for start, zh in _PROBLEMS.items() if problem.startswith(start)), problem)
+    return finding("YAML_SYNTAX", location, problem=said, problem_en=problem)
+
+
+def _control_character(path: str, text: str, position: int) -> Diagnostic:
+    # libyaml counts bytes; the character itself is what it could not read.
+    before = text.encode()[:position].decode(errors="ignore")
+    code = f"U+{ord(text[len(before)]):04X}" if len(before) < len(text) else "U+0000"
+    return finding(
+        "YAML_SYNTAX",
+        _at(path, text, len(before)),
+        problem=f"不可见的控制字符 {code}",
+        problem_en=f"the control character {code}",
+    )
 
 
 class StrictLoader(yaml.CSafeLoader):
@@ -307,7 +327,7 @@ class _Reader:
             self._find("YAML_ALIAS", event, mark=f"&{event.anchor}")
         tag = getattr(event, "tag", None)
         if tag:
-            self._find("YAML_TAG", event, tag=tag)
+            self._find("YAML_TAG", event, tag=tag.replace("tag:yaml.org,2002:", "!!"))
 
     def _refuse_look_alikes(self, text: str, event: yaml.Event) -> None:
         for character in text:

@@ -115,7 +115,7 @@ def _schema_broken(path: str, detail: str) -> Diagnostic:
 def _translate(error: ValidationError, document: Document, *, schema_path: str) -> Iterator[Diagnostic]:
     pointer: Pointer = tuple(error.absolute_path)
     rule = str(error.validator)
-    field = str(pointer[-1]) if pointer else document.path
+    field = _field_name(pointer, document)
     place = document.location(pointer)
     length = document.mark(pointer).length
     limit: Any = error.validator_value
@@ -158,6 +158,14 @@ def _translate(error: ValidationError, document: Document, *, schema_path: str) 
             detail=error.message[:120],
             schema=schema_path,
         )
+
+
+def _field_name(pointer: Pointer, document: Document) -> str:
+    """Return what to call a place: its key, the number of a list item, or the file."""
+    if not pointer:
+        return document.path
+    last = pointer[-1]
+    return f"{pointer[-2]} #{last + 1}" if isinstance(last, int) and len(pointer) > 1 else str(last)
 
 
 def _unknown_fields(error: ValidationError, document: Document, pointer: Pointer) -> Iterator[Diagnostic]:

@@ -21,6 +21,14 @@ from engine.rulebook.scores import Scored
 from engine.rulebook.tables import Table
 from engine.rulebook.wording import finding
 
+_TYPE_WORDS = {
+    FactType.INT: ("整数", "a whole number"),
+    FactType.BOOL: ("true 或 false", "true or false"),
+    FactType.STRING: ("文字", "text"),
+    FactType.LIST_STRING: ("文字列表", "a list of texts"),
+    FactType.TIMESTAMP: ("带时区的时间", "a time with its offset"),
+}
+
 Evaluator = Callable[[Rule, Mapping[str, Value]], Mapping[str, Any]]
 
 
@@ -68,14 +76,15 @@ def _facts(
             read = datetime.fromisoformat(value) if fact.type == FactType.TIMESTAMP else value
             facts[name] = vocabulary.conform({name: read})[name]
         except (EvaluationError, ValueError, TypeError):
-            expected = f"{fact.type} {list(fact.values) if fact.values else ''}".strip()
+            registry = f" ({' / '.join(fact.values)})" if fact.values else ""
+            zh, en = (words + registry for words in _TYPE_WORDS[fact.type])
             wrong.append(
                 finding(
                     "FACT_TYPE",
                     rule.document.location(pointer),
                     fact=name,
-                    expected=expected,
-                    expected_en=expected,
+                    expected=zh,
+                    expected_en=en,
                     value=shown(value),
                 )
             )

@@ -45,7 +45,7 @@ def finding(
 _YAML = {
     "YAML_SYNTAX": Wording(
         "YAML 写法有误：{problem}",
-        "not valid YAML: {problem}",
+        "not valid YAML: {problem_en}",
         "检查这一行和上一行的缩进、冒号、引号和括号",
         "check indentation, colons, quotes and brackets on this line and the one before",
     ),
