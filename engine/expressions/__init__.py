@@ -17,11 +17,10 @@ from engine.expressions.condition import (
 from engine.expressions.errors import EvaluationError
 from engine.expressions.official import OfficialSet, evaluate_officially
 from engine.expressions.tree import Node
-from engine.expressions.vocabulary import LIST_LIMIT, Fact, FactType, Value, Vocabulary
+from engine.expressions.vocabulary import Fact, FactType, Value, Vocabulary
 from engine.expressions.words import format_value
 
 __all__ = [
-    "LIST_LIMIT",
     "Clause",
     "Condition",
     "EvaluationError",

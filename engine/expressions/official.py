@@ -56,22 +56,33 @@ def check(*, source: str, vocabulary: Vocabulary) -> Decoded:
 
 def evaluate_officially(*, source: str, vocabulary: Vocabulary, facts: Mapping[str, Value]) -> bool:
     """Return what the official evaluator says. Raises EvaluationError CEL_ERROR for anything but a BOOL."""
-    return OfficialSet(sources=(source,), vocabulary=vocabulary).evaluate(facts)[0]
+    conditions = OfficialSet(sources=(source,), vocabulary=vocabulary)
+    return conditions.evaluate(conditions.bind(facts))[0]
 
 
 class OfficialSet:
-    """Conditions compiled by the official implementation, evaluated together over one activation."""
+    """Conditions compiled by the official implementation, evaluated together over facts bound once."""
 
     def __init__(self, *, sources: tuple[str, ...], vocabulary: Vocabulary) -> None:
         self._environment = _environment(vocabulary)
         self._expressions = tuple(self._environment.compile(source) for source in sources)
 
-    def evaluate(self, facts: Mapping[str, Value]) -> tuple[bool, ...]:
-        """Return the answer of every condition. Raises EvaluationError CEL_ERROR for anything but a BOOL."""
+    def bind(self, facts: Mapping[str, Value]) -> cel.Activation:
+        """Return the facts as the evaluator takes them; sets of one vocabulary may share them."""
         # It refuses tuples.
-        bound = {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
-        activation = self._environment.Activation(bound)
-        return tuple(_answer(expression.eval(activation)) for expression in self._expressions)
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+        return self._environment.Activation(plain)
+
+    def evaluate(self, bound: cel.Activation) -> tuple[bool, ...]:
+        """Return the answer of every condition. Raises EvaluationError CEL_ERROR for anything but a BOOL."""
+        return tuple(_answer(expression.eval(bound)) for expression in self._expressions)
+
+    def first(self, bound: cel.Activation) -> int | None:
+        """Return the index of the first true condition, None if none is. Raises as `evaluate` does."""
+        for index, expression in enumerate(self._expressions):
+            if _answer(expression.eval(bound)):
+                return index
+        return None
 
 
 def _answer(value: cel.Value) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import cast
 
 from engine.expressions.errors import EvaluationError
 
@@ -65,11 +66,14 @@ class Vocabulary:
     facts: Mapping[str, Fact]
     withheld: frozenset[str] = frozenset()
     _defaults: Mapping[str, Value] = field(init=False, repr=False)
+    _accepts: Mapping[str, Callable[[object], bool]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, fact in self.facts.items():
             if name != fact.name:
                 raise ValueError(f"{fact.name!r} is filed under {name!r}")
+        accepts = {name: _acceptance(fact) for name, fact in self.facts.items()}
+        object.__setattr__(self, "_accepts", accepts)
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
         object.__setattr__(self, "_defaults", {name: fact.default for name, fact in self.facts.items()})
 
@@ -96,23 +100,37 @@ class Vocabulary:
         naive timestamp; more than LIST_LIMIT elements) or FACT_VALUE (not in the registry).
         """
         conformed = dict(self._defaults)
+        accepts = self._accepts
         for name, given in facts.items():
-            fact = self.facts.get(name)
-            if fact is None:
-                raise EvaluationError("FACT_UNKNOWN", fact=name)
-            conformed[name] = _conform_one(fact, given)
+            value = tuple(given) if type(given) is list else given
+            if name not in accepts or not accepts[name](value):
+                raise self._refusal(name, value)
+            conformed[name] = value  # type: ignore[assignment]
         return conformed
 
+    def _refusal(self, name: str, value: object) -> EvaluationError:
+        fact = self.facts.get(name)
+        if fact is None:
+            return EvaluationError("FACT_UNKNOWN", fact=name)
+        if not _FITS[fact.type](value):
+            return EvaluationError("FACT_TYPE", fact=name, detail=type(value).__name__)
+        return EvaluationError("FACT_VALUE", fact=name, detail=str(value))
 
-def _conform_one(fact: Fact, given: object) -> Value:
-    value = tuple(given) if isinstance(given, list) else given
-    if not _FITS[fact.type](value):
-        raise EvaluationError("FACT_TYPE", fact=fact.name, detail=type(given).__name__)
-    if fact.values and value != fact.default:
-        for one in value if isinstance(value, tuple) else (value,):
-            if one not in fact.values:
-                raise EvaluationError("FACT_VALUE", fact=fact.name, detail=str(one))
-    return value  # type: ignore[return-value]
+
+def _acceptance(fact: Fact) -> Callable[[object], bool]:
+    """Return the test of a fact's values: type, and registry where it has one. The default always passes."""
+    fits = _FITS[fact.type]
+    if not fact.values:
+        return fits
+    if fact.type is FactType.STRING:
+        registry = frozenset((*fact.values, fact.default))
+        return lambda value: fits(value) and value in registry
+    listed = frozenset(fact.values)
+
+    def accepts_list(value: object) -> bool:
+        return _is_list(value) and (value == fact.default or listed.issuperset(cast(tuple[str, ...], value)))
+
+    return accepts_list
 
 
 def _is_int(value: object) -> bool:

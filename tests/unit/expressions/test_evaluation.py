@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.expressions import (
-    LIST_LIMIT,
     Condition,
     EvaluationError,
     Value,
@@ -17,6 +16,7 @@ from engine.expressions import (
     compile_first_match,
     evaluate_officially,
 )
+from engine.expressions.vocabulary import LIST_LIMIT
 
 Compiled = Callable[[str], Condition]
 INT_MAX = 2**63 - 1
