@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
 from math import ceil, log
+from operator import itemgetter
 from random import Random
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ def _ordinary(world: World, day: date, by_trade: Sequence[int]) -> Iterator[Sale
             for number, (trade, market) in enumerate(zip(plan.TRADES, markets, strict=True))
             for merchant in _customers_choose(rng, market, day, counts[number][hour])
         ]
-        drawn.sort(key=_first)
+        drawn.sort(key=itemgetter(0))
         for index, (ms, _, trade, merchant) in enumerate(drawn):
             pay = _payment(
                 rng, world, merchant, trade.ticket_fen, begins + timedelta(milliseconds=ms),
@@ -117,10 +118,12 @@ def _ordinary(world: World, day: date, by_trade: Sequence[int]) -> Iterator[Sale
 def _payment(
     rng: Random, world: World, merchant: Merchant, ticket_fen: int, at: datetime, order_no: str
 ) -> PayEvent:
-    channel, mode = rng.choice(_CHANNELS), rng.choice(_MODES)
+    channel, mode, amount_fen = rng.choice(_CHANNELS), rng.choice(_MODES), _amount(rng, ticket_fen)
+    if amount_fen > plan.STATIC_QR_LIMIT_FEN and mode == "STATIC_QR":
+        mode = "SCANNED"  # a printed code takes ¥500 a payer and day, so the cashier scans instead
     carded = channel in ("UNIONPAY_QR", "BANKCARD")
     return PayEvent(
-        at, merchant.merchant_id, order_no, _amount(rng, ticket_fen), channel, mode,
+        at, merchant.merchant_id, order_no, amount_fen, channel, mode,
         ("DEBIT" if rng.random() * 100 < plan.DEBIT_PERCENT else "CREDIT") if carded else "NONE",
         rng.choice(_BANKS) if carded else "", _device(merchant, mode), -1, _payer(rng, world, merchant), "",
     )  # fmt: skip
@@ -175,7 +178,7 @@ def _late_sales(scale: str, day: date) -> tuple[Sale, ...]:
         for trade, market, count in zip(plan.TRADES, markets, late, strict=True)
         for merchant in _customers_choose(rng, market, day, count)
     ]
-    drawn.sort(key=_first)
+    drawn.sort(key=itemgetter(0))
     found = []
     for index, (at, trade, merchant) in enumerate(drawn):
         pay = _payment(rng, world, merchant, trade.ticket_fen, at, f"D{day:%y%m%d}L{index:05d}")
@@ -261,10 +264,6 @@ def _markets(scale: str) -> tuple[Market, ...]:
             )
         )
     return tuple(found)
-
-
-def _first(row: tuple[object, ...]) -> object:
-    return row[0]
 
 
 def _when(sale: Sale) -> datetime:

@@ -53,7 +53,7 @@ def _split_order(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch]
         for turn in range(rng.randint(6, 9)):
             amount = rng.randint(450, 950) * _YUAN + rng.randint(0, 99)
             at = start + timedelta(seconds=turn * rng.randint(40, 66))
-            yield Sketch(at, amount, "WECHAT", "STATIC_QR", "NONE", payer, -1)
+            yield Sketch(at, amount, "WECHAT", "SCANNED", "NONE", payer, -1)
 
 
 def _night_gambling(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch]:
@@ -95,7 +95,7 @@ def _new_shop_burst(rng: Random, merchant: Merchant, day: date) -> Iterator[Sket
     for turn in range(60):
         amount = rng.randint(900, 2_400) * _YUAN
         yield Sketch(
-            _at(rng, day, 9, 22), amount, "ALIPAY", "STATIC_QR", "NONE", f"burst-{merchant.number}-{turn}", -1
+            _at(rng, day, 9, 22), amount, "ALIPAY", "SCANNED", "NONE", f"burst-{merchant.number}-{turn}", -1
         )
 
 

@@ -80,6 +80,8 @@ VERY_LATE_REFUND_PERCENT = 1
 FULL_REFUND_PERCENT = 85
 LATEST_REFUND_DAYS = 45
 WHOLE_TENS_PERCENT = 3
+STATIC_QR_LIMIT_FEN = 50_000
+"""What one payer may pay by printed codes in a day (银发〔2017〕296 号)."""
 
 FRAUD = {
     "CASH_OUT": 10,

@@ -52,11 +52,11 @@ def sub_merchant_no(merchant: Merchant, channel: str) -> str:
 
 
 def _write_organisation(connection: Connection, world: World) -> None:
-    numbers = {node.node_id: number for number, node in enumerate(world.nodes, start=1)}
+    numbers, opened = {n.node_id: number for number, n in enumerate(world.nodes, start=1)}, plan.OPENED
     _copy(
         connection, "org_node (node_no, node_id, kind, name, manager_name, opened_on, target_gmv_month_fen)",
         (
-            (numbers[n.node_id], n.node_id, n.kind, n.name, n.manager_name, plan.OPENED, n.target_gmv_month_fen)
+            (numbers[n.node_id], n.node_id, n.kind, n.name, n.manager_name, opened, n.target_gmv_month_fen)
             for n in world.nodes
         ),
     )  # fmt: skip
@@ -177,7 +177,8 @@ def _logins(world: World) -> Iterator[tuple[str, str, Grant]]:
 
 
 def _copy(connection: Connection, target: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with connection.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+    driver: Any = connection.connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -30,8 +30,8 @@ def showcase_sales(day: date) -> Iterator[Sale]:
             at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=SHANGHAI)
             yield Sale(
                 PayEvent(
-                    at, SHOWCASE_MERCHANT, _order_no(number), amount_fen, "WECHAT", "STATIC_QR", "NONE", "",
-                    "QRP-000001", -1, f"showcase-{number}", SHOWCASE,
+                    at, SHOWCASE_MERCHANT, _order_no(number), amount_fen, "WECHAT", "SCANNED", "NONE", "",
+                    "SPK-000001", -1, f"showcase-{number}", SHOWCASE,
                 ),
                 None,
             )  # fmt: skip
