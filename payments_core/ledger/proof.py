@@ -173,14 +173,23 @@ SELECT concat_ws(' ', merchant_id, stream_id, business_date),
 FROM margins m FULL JOIN entered e USING (merchant_id, stream_id, business_date)
 """
 
-_PAYOUTS = _legs_match(
-    rows="SELECT merchant_id, payout_id AS posting_id,"
-    " CASE WHEN state <> 'FROZEN' THEN amount_fen ELSE 0 END AS reserved_fen,"
-    " CASE WHEN state <> 'FROZEN' AND finished_at IS NOT NULL THEN amount_fen ELSE 0 END AS resolved_fen"
-    f" FROM payout WHERE {_TRANSFER_DAY}",
-    legs="(1, 'PAYOUT', reserved_fen), (2, 'PAYOUT', resolved_fen)",
-    codes="'PAYOUT'",
-)
+# What the bank took is posted, what it has not answered is reserved, and nothing else is.
+_PAYOUTS = f"""
+WITH found AS (
+  SELECT merchant_id, posting_id AS payout_id,
+    sum(CASE WHEN phase = 'POST' THEN amount_fen WHEN code = 'PAYOUT_RETURN' THEN -amount_fen
+      ELSE 0 END) AS posted,
+    sum(CASE WHEN phase = 'PENDING' THEN amount_fen ELSE 0 END) AS reserved,
+    count(*) FILTER (WHERE phase IN ('POST', 'VOID')) AS resolutions
+  FROM transfer WHERE code IN ('PAYOUT', 'PAYOUT_RETURN') GROUP BY merchant_id, posting_id)
+SELECT concat_ws(' ', merchant_id, payout_id, side.what), side.expected, side.found
+FROM (SELECT * FROM payout WHERE {_TRANSFER_DAY}) p LEFT JOIN found f USING (merchant_id, payout_id)
+CROSS JOIN LATERAL (VALUES
+  ('posted', CASE p.state WHEN 'SUCCESS' THEN p.amount_fen ELSE 0 END, coalesce(f.posted, 0)),
+  ('reserved', CASE WHEN p.state = 'FROZEN' THEN 0 ELSE p.amount_fen END, coalesce(f.reserved, 0)),
+  ('open', (p.state NOT IN ('PROCESSING', 'FROZEN'))::int, coalesce(f.resolutions, 0))
+) AS side (what, expected, found)
+"""
 
 _HOLDS = """
 WITH expected AS (

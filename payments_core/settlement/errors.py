@@ -1,0 +1,45 @@
+"""Refusals of settlement.
+
+NotFound
+└── PayoutNotFound       PAYOUT_NOT_FOUND
+Conflict
+├── EarlierDayOpen       EARLIER_DAY_OPEN
+├── PayoutState          PAYOUT_STATE
+└── AccountUnverified    ACCOUNT_UNVERIFIED
+Invalid
+└── DayNotOver           DAY_NOT_OVER
+"""
+
+from __future__ import annotations
+
+from payments_core.errors import Conflict, Invalid, NotFound
+
+
+class PayoutNotFound(NotFound):
+    """There is no such payout."""
+
+    code = "PAYOUT_NOT_FOUND"
+
+
+class EarlierDayOpen(Conflict):
+    """An earlier business day with payments is still open: close it first."""
+
+    code = "EARLIER_DAY_OPEN"
+
+
+class PayoutState(Conflict):
+    """The payout's state forbids this."""
+
+    code = "PAYOUT_STATE"
+
+
+class AccountUnverified(Conflict):
+    """The merchant's settlement account is not verified, so nothing is paid to it."""
+
+    code = "ACCOUNT_UNVERIFIED"
+
+
+class DayNotOver(Invalid):
+    """A business day is closed only after it has ended."""
+
+    code = "DAY_NOT_OVER"
