@@ -1,0 +1,69 @@
+"""The shipped rulebook, and small ones made of its declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from engine.diagnostics import Diagnostic
+from engine.rulebook import Rule, Rulebook, check
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Mapping[str, str]:
+    """Every file under rules/, by path."""
+    found = sorted((ROOT / "rules").rglob("*"))
+    return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def declarations(shipped: Mapping[str, str]) -> Mapping[str, str]:
+    """Facts, aggregates, approval chains and kinds, without any rule."""
+    return {
+        path: text
+        for path, text in shipped.items()
+        if path.count("/") == 1 or path.startswith("rules/kinds/")
+    }
+
+
+@pytest.fixture
+def book(declarations: Mapping[str, str]) -> Callable[..., Rulebook]:
+    """Make a rulebook of rule texts; the path follows from kind and id."""
+
+    def make(*texts: str, kinds: Mapping[str, str] | None = None) -> Rulebook:
+        files = {**declarations, **(kinds or {}), **{place(text): text for text in texts}}
+        made, findings = check(files=files)
+        assert made is not None, [one.render(files.get(one.location.file)) for one in findings]
+        return made
+
+    return make
+
+
+@pytest.fixture
+def findings(declarations: Mapping[str, str]) -> Callable[..., tuple[Diagnostic, ...]]:
+    """Check rule texts together with the declarations and other files."""
+
+    def found(*texts: str, **others: str) -> tuple[Diagnostic, ...]:
+        return check(files={**declarations, **others, **{place(text): text for text in texts}})[1]
+
+    return found
+
+
+def place(text: str) -> str:
+    """Return where a rule text belongs."""
+    lines = dict(line.split(": ", 1) for line in text.splitlines() if line.startswith(("kind: ", "id: ")))
+    return f"rules/{lines['kind']}/{lines['id']}.yaml"
+
+
+@pytest.fixture
+def only() -> Callable[[Rulebook], Rule]:
+    """Return the one rule of a rulebook."""
+
+    def get(rulebook: Rulebook) -> Rule:
+        (rule,) = rulebook.rules
+        return rule
+
+    return get
