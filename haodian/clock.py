@@ -10,10 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from payments_core.database import transaction
@@ -68,20 +68,30 @@ def running_world_clock(engine: Engine) -> Iterator[WorldClock]:
         thread.join(timeout=5)
 
 
-def advance_world(connection: Connection, *, world_at: datetime, real_at: datetime | None = None) -> datetime:
-    """Let the world stand at `world_at` now, anchoring it where needed; never move it back.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoWorld:
+    """The demo world that lives in a database: how large it is, and the first day that was generated."""
 
-    Returns the world's instant afterwards.
-    """
-    real_at = real_at or machine_now()
-    if connection.execute(select(demo_clock.c.clock_no)).one_or_none() is not None:
-        world_at = max(world_at, real_at + _ahead(connection))
-    values = {"real_at": real_at, "world_at": world_at}
-    connection.execute(
-        insert(demo_clock)
-        .values(clock_no=0, **values)
-        .on_conflict_do_update(index_elements=["clock_no"], set_=values)
-    )
+    scale: str
+    since: date
+
+
+def find_world(connection: Connection) -> DemoWorld | None:
+    """Return the demo world of the database, None where it runs on real time."""
+    row = connection.execute(select(demo_clock)).one_or_none()
+    return None if row is None else DemoWorld(scale=row.scale, since=row.since)
+
+
+def open_world(connection: Connection, *, world: DemoWorld, world_at: datetime, real_at: datetime) -> None:
+    """Anchor a demo world: it stands at `world_at` when the machine's clock stands at `real_at`."""
+    values = {"real_at": real_at, "world_at": world_at, "scale": world.scale, "since": world.since}
+    connection.execute(insert(demo_clock).values(values))
+
+
+def advance_world(connection: Connection, *, world_at: datetime, real_at: datetime) -> datetime:
+    """Let the demo world stand at `world_at` now, unless it stands later already; return its instant."""
+    world_at = max(world_at, real_at + _ahead(connection))
+    connection.execute(update(demo_clock).values(real_at=real_at, world_at=world_at))
     return world_at
 
 

@@ -104,6 +104,8 @@ CREATE TABLE demo_clock (
 	clock_no SMALLINT DEFAULT 0 NOT NULL, 
 	real_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	world_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	scale TEXT NOT NULL, 
+	since DATE NOT NULL, 
 	CONSTRAINT pk_demo_clock PRIMARY KEY (clock_no), 
 	CONSTRAINT ck_demo_clock_one_clock CHECK (clock_no = 0)
 )
@@ -111,6 +113,10 @@ CREATE TABLE demo_clock (
 COMMENT ON COLUMN demo_clock.real_at IS 'an instant of the machine''s clock'
 -- ;;
 COMMENT ON COLUMN demo_clock.world_at IS 'the instant of the demo world at real_at'
+-- ;;
+COMMENT ON COLUMN demo_clock.scale IS 'how large the world is: 0.02 of the full one'
+-- ;;
+COMMENT ON COLUMN demo_clock.since IS 'the first day whose payments were generated'
 -- ;;
 CREATE TABLE fact_day (
 	merchant_id TEXT NOT NULL, 
@@ -964,24 +970,6 @@ ALTER TABLE application ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY application_scope ON application FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
 -- ;;
-GRANT SELECT ON payment TO haodian_console
--- ;;
-ALTER TABLE payment ENABLE ROW LEVEL SECURITY
--- ;;
-CREATE POLICY payment_scope ON payment FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id, opener_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
--- ;;
-GRANT SELECT ON refund TO haodian_console
--- ;;
-ALTER TABLE refund ENABLE ROW LEVEL SECURITY
--- ;;
-CREATE POLICY refund_scope ON refund FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id, opener_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
--- ;;
-GRANT SELECT ON risk_case TO haodian_console
--- ;;
-ALTER TABLE risk_case ENABLE ROW LEVEL SECURITY
--- ;;
-CREATE POLICY risk_case_scope ON risk_case FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
--- ;;
 CREATE TRIGGER share_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON share_entry
 FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
 -- ;;
@@ -1003,17 +991,35 @@ ALTER TABLE share_entry ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY share_entry_scope ON share_entry FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (party_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN CASE party_kind WHEN 'store' THEN party_id END = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
 -- ;;
-GRANT SELECT ON fact_day TO haodian_console
+GRANT SELECT ON payment TO haodian_console
 -- ;;
-ALTER TABLE fact_day ENABLE ROW LEVEL SECURITY
+ALTER TABLE payment ENABLE ROW LEVEL SECURITY
 -- ;;
-CREATE POLICY fact_day_scope ON fact_day FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'city' THEN city_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'district' THEN district_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
+CREATE POLICY payment_scope ON payment FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id, opener_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
+-- ;;
+GRANT SELECT ON refund TO haodian_console
+-- ;;
+ALTER TABLE refund ENABLE ROW LEVEL SECURITY
+-- ;;
+CREATE POLICY refund_scope ON refund FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id, opener_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
+-- ;;
+GRANT SELECT ON risk_case TO haodian_console
+-- ;;
+ALTER TABLE risk_case ENABLE ROW LEVEL SECURITY
+-- ;;
+CREATE POLICY risk_case_scope ON risk_case FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
 -- ;;
 GRANT SELECT ON release TO haodian_console
 -- ;;
 GRANT SELECT ON activation TO haodian_console
 -- ;;
 GRANT SELECT ON rule_ref TO haodian_console
+-- ;;
+GRANT SELECT ON fact_day TO haodian_console
+-- ;;
+ALTER TABLE fact_day ENABLE ROW LEVEL SECURITY
+-- ;;
+CREATE POLICY fact_day_scope ON fact_day FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'city' THEN city_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'district' THEN district_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
 -- ;;
 GRANT SELECT ON business_day TO haodian_console
 -- ;;

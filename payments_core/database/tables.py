@@ -8,7 +8,18 @@ activation takes effect in every process at the same batch boundary. A single Po
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Integer, SmallInteger, Table, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 from payments_core.database.catalogue import metadata, program
 
@@ -43,7 +54,14 @@ demo_clock = Table(
     metadata,
     Column("clock_no", SmallInteger, primary_key=True, autoincrement=False, server_default=text("0")),
     Column("real_at", DateTime(timezone=True), nullable=False, comment="an instant of the machine's clock"),
-    Column("world_at", DateTime(timezone=True), nullable=False, comment="the instant of the demo world at real_at"),
+    Column(
+        "world_at",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="the instant of the demo world at real_at",
+    ),
+    Column("scale", Text, nullable=False, comment="how large the world is: 0.02 of the full one"),
+    Column("since", Date, nullable=False, comment="the first day whose payments were generated"),
     CheckConstraint("clock_no = 0", name="one_clock"),
 )
 

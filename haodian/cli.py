@@ -1,0 +1,148 @@
+"""The command line: `haodian up | day | check | import | demo | migrate | version`.
+
+Exit codes: 0 done · 1 refused, or findings that stop a release · 2 could not even begin (wrong use, missing
+file, database away) · 70 our own bug, its trace in the logs · 130 interrupted. A person never sees a stack
+trace: `main` is the one place that turns an error into words.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from enum import StrEnum
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.markup import escape
+from sqlalchemy.exc import OperationalError
+
+from haodian import checking, commands, logs, speech, supervisor
+from haodian.settings import CHECKOUT, SettingInvalid, prepare_home, read_settings
+from payments_core.errors import PaymentsCoreError
+
+REFUSED, NOT_BEGUN, OUR_BUG, INTERRUPTED = 1, 2, 70, 130
+
+app = typer.Typer(
+    name="haodian",
+    help="好店:由 git 中的规则运行的聚合支付后台。 The back-office of an aggregated-payment business.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(StrEnum):
+    """How findings are written."""
+
+    HUMAN = "human"
+    JSON = "json"
+
+
+@app.command()
+def up() -> None:
+    """启动产品:数据库、网关、控制台、任务进程。 Start the product and keep it running."""
+    supervisor.up(read_settings())
+
+
+Folder = Annotated[
+    Path | None, typer.Argument(help="含 rules/ 与 forms/ 的目录 / a folder of rules and forms")
+]
+Active = Annotated[bool, typer.Option("--active", help="检查已启用的版本 / check the active release")]
+Written = Annotated[Format, typer.Option("--format", help="human 或 json / how to write findings")]
+Day = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD;默认下一个未结日 / next open day")]
+
+
+@app.command()
+def check(path: Folder = None, active: Active = False, written: Written = Format.HUMAN) -> None:
+    """检查所有规则与表单。 Check every rule and form; exit 1 where a finding stops a release."""
+    files = commands.active_files(read_settings()) if active else checking.read_folder(path or CHECKOUT)
+    checked = checking.check_files(files)
+    typer.echo(checking.as_json(checked) if written is Format.JSON else checking.as_text(checked))
+    raise typer.Exit(0 if checked.is_good else REFUSED)
+
+
+@app.command()
+def day(on: Day = None) -> None:
+    """在演示世界跑完一个营业日。 Run one business day of the demo world and show what happened."""
+    commands.run_day(read_settings(), wanted=_date(on) if on else None)
+
+
+@app.command(name="import")
+def import_bill(
+    file: Annotated[Path, typer.Argument(help="微信或支付宝账单 / a WeChat Pay or Alipay bill")],
+) -> None:
+    """导入渠道账单。 Import a channel bill; importing it again adds nothing."""
+    if not file.is_file():
+        raise click.BadParameter(f"没有这个文件 / no such file: {file}")
+    good = commands.import_bill(read_settings(), file=file)
+    raise typer.Exit(0 if good else REFUSED)
+
+
+@app.command()
+def demo() -> None:
+    """载入演示世界。 Load the demo world into an empty installation."""
+    commands.load_demo(read_settings())
+
+
+@app.command()
+def migrate() -> None:
+    """把数据库升级到最新结构。 Bring the database to the newest schema."""
+    commands.migrate(read_settings())
+
+
+@app.command()
+def version() -> None:
+    """显示版本。 Print the version."""
+    typer.echo(f"haodian {version_of('haodian')}")
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return NOT_BEGUN
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except supervisor.AlreadyRunning as error:
+        return _say(NOT_BEGUN, "好店已在运行", f"already running on {error}")
+    except checking.NothingToCheck as error:
+        return _say(NOT_BEGUN, "目录中没有 rules/ 或 forms/", f"nothing to check in {error}")
+    except SettingInvalid as error:
+        return _say(NOT_BEGUN, "环境变量无效", str(error))
+    except commands.Refused as error:
+        return _say(REFUSED, error.chinese, error.english)
+    except PaymentsCoreError as error:
+        return _say(REFUSED, f"已拒绝 {error.code}", error.message)
+    except OperationalError as error:
+        return _say(NOT_BEGUN, "无法连接数据库", f"the database is away: {str(error.orig).splitlines()[0]}")
+    except Exception as error:  # noqa: BLE001 - the entry point: whatever is left is our own bug
+        return _say_bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def _say(code: int, chinese: str, english: str) -> int:
+    speech.err.print(f"[red]✗[/] {escape(chinese)}  [dim]{escape(english)}[/]")
+    return code
+
+
+def _say_bug(error: Exception) -> int:
+    settings = read_settings()
+    prepare_home(settings)
+    trace = logs.write_trace(settings.logs, error)
+    return _say(OUR_BUG, f"内部错误,详情见 {trace}", f"internal error {type(error).__name__}")
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text}: 应为 YYYY-MM-DD / must be YYYY-MM-DD") from None

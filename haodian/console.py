@@ -1,0 +1,61 @@
+"""The console's process: `python -m haodian.console --home HOME`. One worker, never more.
+
+A page and its socket must meet the same process, and pages live in its memory. The console never takes
+payments: a slow page must not cost a merchant a sale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import FastAPI
+
+from haodian import clock, process
+from haodian.database import url_of
+from haodian.serving import server_of
+from haodian.settings import Settings, read_sealer
+from haodian.traffic import demo_logins
+from payments_core.database import connect
+from payments_core.rulebooks import ActiveRulebook
+from ui.app import build
+from ui.services import ConsoleSettings, Services
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    asyncio.run(_serve(process.begin("console")))
+
+
+async def _serve(settings: Settings) -> None:
+    engine = connect(url=url_of(settings), pool_size=10)
+    with clock.running_world_clock(engine) as world:
+        services = Services(
+            engine=engine,
+            rulebooks=ActiveRulebook(settings.rulebook),
+            repository=settings.rulebook,
+            now=world.now,
+            machine_now=clock.machine_now,
+            sealer=read_sealer(settings),
+            settings=ConsoleSettings(
+                allowed_origins=settings.origins,
+                secure_cookie=settings.secure_cookie,
+                demo_logins=demo_logins(engine),
+            ),
+        )
+        app = build(services, api=_with_health())
+        await server_of(app, host=settings.host, port=settings.console_port).serve()
+    engine.dispose()
+
+
+def _with_health() -> FastAPI:
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @api.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return api
+
+
+if __name__ == "__main__":
+    main()
