@@ -1,0 +1,176 @@
+"""Group-committed, risk-checked, double-entry payments in one process, beside pgbench's TPC-B on the same server.
+
+Every payment is accepted (idempotency, refusals, facts, velocity windows, the product's 32 risk rules, the intent
+written), charged at the simulated channel, and captured (fee, cost, share stream, three ledger legs, balances,
+outbox message). A batch carries new orders and the captures of the batch before it, as the committer's queue does
+under load. fsync is on. The peer is the best of several client counts.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+from haodian import postgres
+from haodian.migrate import migrate
+from payments_core.channels import ChannelOrder, Outcome, Simulator
+from payments_core.database import connect, transaction
+from payments_core.payments import Accepted, AcceptRequest, Capture, Committer, Failure, State
+from sqlalchemy import Engine, text
+
+from bench._payments_world import World, build
+from bench.figure import Figure, Row
+
+MERCHANTS = 2_000
+PAYERS = 60_000
+BATCH = 1_000
+START = datetime(2025, 4, 15, 0, 0, tzinfo=UTC)
+GOAL_PER_S = 5_000
+GOAL_RATIO = 1.5
+_CHANNELS = ("WECHAT",) * 62 + ("ALIPAY",) * 29 + ("UNIONPAY_QR",) * 6 + ("BANKCARD",) * 3
+
+
+def run(*, quick: bool) -> Figure:
+    """Return payments a second, accepted and captured, beside TPC-B transactions a second."""
+    folder = Path(tempfile.mkdtemp(prefix="haodian-bench-"))
+    folder.chmod(0o755)
+    cluster = postgres.start(folder / "pg")
+    try:
+        engine = connect(url=postgres.ensure_database(cluster, "payments"))
+        migrate(engine)
+        world = build(engine, merchants=MERCHANTS)
+        payments_s, captured = _payments(world, count=20_000 if quick else 120_000)
+        _ensure_proved(engine, captured)
+        engine.dispose()
+        peers = _pgbench(cluster, seconds=4 if quick else 12)
+    finally:
+        postgres.stop(cluster)
+        shutil.rmtree(folder, ignore_errors=True)
+    best = max(peers.values())
+    return Figure(
+        name="payments",
+        value=payments_s,
+        unit="payments/s",
+        peer="pgbench TPC-B, best client count",
+        peer_value=best,
+        lower_is_better=False,
+        goal=f"≥ {GOAL_PER_S:,} payments/s and ≥ {GOAL_RATIO} × TPC-B",
+        met=payments_s >= GOAL_PER_S and payments_s >= GOAL_RATIO * best,
+        rows=(
+            Row(label="captured payments, ledger proved", shown=f"{captured:,}"),
+            *(
+                Row(label=f"TPC-B, {clients} clients", shown=f"{tps:,.0f}/s")
+                for clients, tps in peers.items()
+            ),
+        ),
+    )
+
+
+def requests(count: int, *, merchants: int = MERCHANTS) -> list[AcceptRequest]:
+    """Return `count` orders, 50 to a second of business time, the same at every run."""
+    made = []
+    for n in range(count):
+        shop = (n * 7919) % merchants + 1
+        scanned = n % 3 != 0
+        made.append(
+            AcceptRequest(
+                merchant_id=f"M{shop:05d}",
+                merchant_order_no=f"ORDER{n:012d}",
+                amount_fen=100 + (n * 104_729) % 9_900,
+                channel=_CHANNELS[n % 100],
+                mode="SCANNED" if scanned else "STATIC_QR",
+                card_type="DEBIT" if n % 100 >= 97 else "NONE",
+                payer_id=f"payer{(n * 15_485_863) % PAYERS:08d}",
+                device_id=f"SPK-{shop:06d}" if scanned else "",
+                created_at=START + timedelta(milliseconds=20 * n),
+            )
+        )
+    return made
+
+
+def _payments(world: World, *, count: int) -> tuple[float, int]:
+    orders = requests(count + 4 * BATCH)
+    with world.committer(batch_limit=2 * BATCH) as committer:
+        warm, orders = orders[: 4 * BATCH], orders[4 * BATCH :]
+        _flow(committer, warm)
+        started = perf_counter()
+        captured = _flow(committer, orders)
+        return count / (perf_counter() - started), captured
+
+
+def _flow(committer: Committer, orders: Sequence[AcceptRequest]) -> int:
+    channel = Simulator()
+    replies: list[Capture | Failure] = []
+    captured = 0
+    for start in range(0, len(orders) + BATCH, BATCH):
+        batch = orders[start : start + BATCH]
+        now = (batch or orders)[-1].created_at
+        answers = committer.commit([*batch, *replies], now=now)
+        for answer in answers[len(batch) :]:
+            captured += getattr(answer, "state", None) is State.SUCCESS
+        accepted = zip(batch, answers, strict=False)
+        replies = [reply for order, answer in accepted if (reply := _charged(channel, order, answer))]
+    return captured
+
+
+def _charged(channel: Simulator, order: AcceptRequest, answer: object) -> Capture | Failure | None:
+    if not isinstance(answer, Accepted) or answer.state is not State.PAYING:
+        return None
+    asked = ChannelOrder(
+        order_no=answer.payment_id,
+        merchant_id=order.merchant_id,
+        channel=order.channel,
+        amount_fen=order.buyer_paid_fen,
+        created_at=order.created_at,
+    )
+    reply = channel.charged(asked)
+    if reply.outcome is Outcome.SUCCESS and reply.at is not None:
+        return Capture(
+            merchant_id=order.merchant_id,
+            payment_id=answer.payment_id,
+            paid_at=reply.at,
+            channel_order_no=reply.channel_order_no,
+        )
+    if reply.outcome is Outcome.FAILED:
+        return Failure(
+            merchant_id=order.merchant_id, payment_id=answer.payment_id, state=State.FAILED, code=reply.code
+        )
+    return None
+
+
+_PROOF = """
+SELECT (SELECT sum(debits_posted) - sum(credits_posted) FROM account),
+       (SELECT sum(debits_posted) FROM account) - (SELECT sum(amount_fen) FROM transfer),
+       (SELECT count(*) FROM payment WHERE state = 'SUCCESS')
+         - (SELECT count(*) FROM transfer WHERE code = 'PAYMENT')
+"""
+
+
+def _ensure_proved(engine: Engine, captured: int) -> None:
+    """A figure is worth nothing if the books do not balance."""
+    with transaction(engine) as connection:
+        row = connection.execute(text(_PROOF)).one()
+    if tuple(row) != (0, 0, 0) or captured == 0:
+        raise AssertionError(f"the ledger does not prove: {tuple(row)}, {captured} captured")
+
+
+def _pgbench(cluster: postgres.Cluster, *, seconds: int) -> dict[int, float]:
+    postgres.ensure_database(cluster, "tpcb")
+    program = str(postgres.binaries() / "pgbench")
+    address = ["-h", str(cluster.socket), "-U", "postgres"]
+    subprocess.run([program, *address, "-i", "-q", "-s", "10", "tpcb"], check=True, capture_output=True)
+    found: dict[int, float] = {}
+    for clients in (2, 8, 16, 32):
+        load = ["-c", str(clients), "-j", "2", "-T", str(seconds), "-b", "tpcb-like", "-M", "prepared"]
+        done = subprocess.run([program, *address, *load, "tpcb"], check=True, capture_output=True, text=True)
+        match = re.search(r"tps = ([0-9.]+)", done.stdout)
+        if match is None:
+            raise RuntimeError(f"pgbench printed no rate:\n{done.stdout}{done.stderr}")
+        found[clients] = float(match.group(1))
+    return found
