@@ -134,8 +134,8 @@ def test_closing_tells_the_lane_and_keeps_the_past(engine: Engine) -> None:
 def test_books_that_do_not_add_up_stop_the_day(engine: Engine) -> None:
     with transaction(engine) as connection:
         sell_w1(connection)
-        connection.execute(text("UPDATE account SET credits_posted = credits_posted + 1
-          WHERE account = 'FEE_INCOME'"))
+        wrong = "UPDATE account SET credits_posted = credits_posted + 1 WHERE account = 'FEE_INCOME'"
+        connection.execute(text(wrong))
     with pytest.raises(InvariantBroken, match="balances_are_sums_of_transfers: M00001 FEE_INCOME"):
         run(engine, DAY1)
 
@@ -191,8 +191,12 @@ def test_a_hold_of_a_risk_case_ends_and_is_paid_without_new_sales(engine: Engine
     run(engine, DAY3)
     with transaction(engine) as connection:
         third = get_settlement(connection, merchant_id=MERCHANT, business_date=DAY3)
-        assert (third.plan_fen, third.carried_in_fen, third.hold_fen, third.real_fen) == (0, 10_000, 0,
-          10_000)
+        assert (third.plan_fen, third.carried_in_fen, third.hold_fen, third.real_fen) == (
+            0,
+            10_000,
+            0,
+            10_000,
+        )
         assert prove(connection).passed
 
 
@@ -212,8 +216,10 @@ def test_the_bank_pays(engine: Engine) -> None:
         totals = {b.account: b.credit_fen for b in list_totals(connection)}
         assert totals[Account.PAYOUT_CLEARING] == 119_274
         assert totals[Account.MERCHANT_PAYABLE] == 0
-        assert confirm(connection, business_date=DAY1, reply=reply_with("FAILED"), release_no=1,
-          now=after(DAY1)) == ()
+        assert (
+            confirm(connection, business_date=DAY1, reply=reply_with("FAILED"), release_no=1, now=after(DAY1))
+            == ()
+        )
         assert prove(connection).passed
 
 
@@ -222,8 +228,9 @@ def test_no_answer_leaves_the_payout_processing(engine: Engine) -> None:
         sell_w1(connection)
     run(engine, DAY1)
     with transaction(engine) as connection:
-        assert confirm(connection, business_date=DAY1, reply=lambda _: None, release_no=1,
-          now=after(DAY1)) == ()
+        assert (
+            confirm(connection, business_date=DAY1, reply=lambda _: None, release_no=1, now=after(DAY1)) == ()
+        )
         assert [p.state for p in list_payouts(connection)] == ["PROCESSING"]
 
 
@@ -233,8 +240,11 @@ def test_a_returned_payout_is_replaced_by_a_linked_one(engine: Engine) -> None:
     run(engine, DAY1)
     with transaction(engine) as connection:
         confirm(
-            connection, business_date=DAY1, reply=reply_with("RETURNED", "卡号无效"), release_no=1,
-              now=after(DAY1)
+            connection,
+            business_date=DAY1,
+            reply=reply_with("RETURNED", "卡号无效"),
+            release_no=1,
+            now=after(DAY1),
         )
         first, second = list_payouts(connection)
         assert (first.state, first.reason, second.state) == ("RETURNED", "卡号无效", "PROCESSING")
@@ -285,5 +295,3 @@ def test_nothing_is_paid_to_an_unverified_account(engine: Engine) -> None:
         with pytest.raises(PayoutState):
             release(connection, **key)
         assert prove(connection).passed
-
-
