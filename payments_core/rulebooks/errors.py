@@ -1,0 +1,36 @@
+"""Refusals about releases.
+
+NotFound
+├── ReleaseUnknown       no release of that number was ever recorded
+└── NoActiveRelease      nothing has been activated yet
+Conflict
+└── ReleaseRejected      the commit's rules or forms do not check
+"""
+
+from __future__ import annotations
+
+from engine.diagnostics import Diagnostic
+from payments_core.errors import Conflict, NotFound
+
+
+class ReleaseUnknown(NotFound):
+    """There is no release of that number."""
+
+    code = "RELEASE_UNKNOWN"
+
+
+class NoActiveRelease(NotFound):
+    """No release is active yet."""
+
+    code = "RELEASE_NONE_ACTIVE"
+
+
+class ReleaseRejected(Conflict):
+    """The release does not check; the one before it stays active."""
+
+    code = "RELEASE_BROKEN"
+
+    def __init__(self, message: str, *, commit: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        """Keep every finding for the console to show in the editor."""
+        super().__init__(message, commit=commit)
+        self.diagnostics = diagnostics
