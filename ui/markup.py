@@ -35,6 +35,13 @@ def join(*parts: object, between: str = "") -> Markup:
     return Markup(text(between).join(text(part) for part in parts))
 
 
+def fill(template: str, **values: object) -> Markup:
+    """Return an escaped text with markup in its places: fill(t("x"), total=span("¥1.00", cls="b"))."""
+    return Markup(
+        escape(template, quote=False).format(**{name: text(value) for name, value in values.items()})
+    )
+
+
 def tag(name: str, /, *children: object, cls: str = "", **attributes: object) -> Markup:
     """Return one element; `data_act` becomes data-act, True a bare attribute, None and False no attribute."""
     written = [f' class="{escape(cls)}"'] if cls else []

@@ -75,10 +75,9 @@ def _head(*, dark: bool) -> Markup:
 
 @cache
 def _stylesheet() -> Markup:
-    style, script = _version("theme.css"), _version("console.js")
-    return Markup(
-        f'<link rel="stylesheet" href="/static/theme.css?v={style}"><script defer src="/static/console.js?v={script}"></script>'
-    )
+    sheets = ("theme.css", "workbench.css")
+    links = "".join(f'<link rel="stylesheet" href="/static/{name}?v={_version(name)}">' for name in sheets)
+    return Markup(f'{links}<script defer src="/static/console.js?v={_version("console.js")}"></script>')
 
 
 def _version(name: str) -> str:

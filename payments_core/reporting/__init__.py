@@ -12,12 +12,18 @@ from payments_core.reporting.model import (
     Node,
     Period,
 )
+from payments_core.reporting.queries_hierarchy import DayPoint, Report, hierarchy_report
+from payments_core.reporting.queries_nodes import Place, get_place
+from payments_core.reporting.queries_overview import BusinessDayState, ChannelHealth, Overview, Step, overview
 from payments_core.reporting.queries_shell import Found, Surroundings, scope_name, search, surroundings
 
 __all__ = [
     "METRICS",
     "Basis",
+    "BusinessDayState",
+    "ChannelHealth",
     "Child",
+    "DayPoint",
     "Figures",
     "Found",
     "Level",
@@ -25,9 +31,16 @@ __all__ = [
     "Metric",
     "Node",
     "NodeNotFound",
+    "Overview",
     "Period",
+    "Place",
     "RangeInvalid",
+    "Report",
+    "Step",
     "Surroundings",
+    "get_place",
+    "hierarchy_report",
+    "overview",
     "scope_name",
     "search",
     "surroundings",

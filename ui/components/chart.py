@@ -17,7 +17,7 @@ class Series:
     """A named line; None leaves a gap."""
 
     name: str
-    values: Sequence[int | float | None]
+    values: Sequence[int | str | None]
     is_comparison: bool = False
 
 

@@ -148,7 +148,7 @@ class DataTable(Generic[R]):
 def _page_button(mark: str, label: str, page: int | None) -> Markup:
     disabled = page is None
     return tag(
-        "button", icon(mark), cls="btn sm dis" if disabled else "btn sm", type="button", aria_label=label,
+        "button", icon(mark), cls="btn small dis" if disabled else "btn small", type="button", aria_label=label,
         disabled=disabled, data_act=None if disabled else f"page:{page}",
     )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""The parts of the hierarchy report page, one file each."""
