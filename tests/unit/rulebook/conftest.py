@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from engine.diagnostics import Diagnostic
-from engine.rulebook import Rule, Rulebook, check
+from engine.rulebook import Rulebook, check
 
 ROOT = Path(__file__).parents[3]
 
@@ -17,6 +18,14 @@ def shipped() -> Mapping[str, str]:
     """Every file under rules/, by path."""
     found = sorted((ROOT / "rules").rglob("*"))
     return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def shipped_book(shipped: Mapping[str, str]) -> Rulebook:
+    """The rulebook that the product starts with."""
+    made, findings = check(files=shipped)
+    assert made is not None, findings
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +55,8 @@ def book(declarations: Mapping[str, str]) -> Callable[..., Rulebook]:
 def findings(declarations: Mapping[str, str]) -> Callable[..., tuple[Diagnostic, ...]]:
     """Check rule texts together with the declarations and other files."""
 
-    def found(*texts: str, **others: str) -> tuple[Diagnostic, ...]:
-        return check(files={**declarations, **others, **{place(text): text for text in texts}})[1]
+    def found(*texts: str, others: Mapping[str, str] | None = None) -> tuple[Diagnostic, ...]:
+        return check(files={**declarations, **(others or {}), **{place(text): text for text in texts}})[1]
 
     return found
 
@@ -56,14 +65,3 @@ def place(text: str) -> str:
     """Return where a rule text belongs."""
     lines = dict(line.split(": ", 1) for line in text.splitlines() if line.startswith(("kind: ", "id: ")))
     return f"rules/{lines['kind']}/{lines['id']}.yaml"
-
-
-@pytest.fixture
-def only() -> Callable[[Rulebook], Rule]:
-    """Return the one rule of a rulebook."""
-
-    def get(rulebook: Rulebook) -> Rule:
-        (rule,) = rulebook.rules
-        return rule
-
-    return get

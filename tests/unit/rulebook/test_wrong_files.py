@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from engine.diagnostics import Severity
 from engine.rulebook import check, check_file, decode
 from engine.rulebook.documents import load
@@ -109,7 +110,7 @@ def test_the_mistake_is_found_where_it_is(
 
 
 def _others(shipped: Mapping[str, str]) -> dict[str, str]:
-    """Declarations and the costs that a fee must not undercut; no rule that could overlap with the fixture's."""
+    """Declarations and the costs that a fee must not undercut; no rule that could overlap."""
     return {
         path: text
         for path, text in shipped.items()
@@ -173,7 +174,8 @@ def test_a_condition_in_a_block_is_pointed_at_within_the_block(shipped: Mapping[
     text = (FIXTURES / "rate_number.yaml").read_text("utf-8").replace("rate: 0.0038", 'rate: "0.0038"')
     block = text.replace(
         '    - {when: "txn.channel == \'BANKCARD\'", rate: "0.0060"}',
-        "    - when: |\n        txn.channel == 'BANKCARD' &&\n        txn.amout_fen > 5\n      rate: \"0.0060\"",
+        "    - when: |\n        txn.channel == 'BANKCARD' &&\n        txn.amout_fen > 5\n"
+        '      rate: "0.0060"',
     )
     (finding,) = check_file(path=FEE, text=block, files=_others(shipped))
     assert (finding.code, finding.location.line, finding.location.column) == ("FACT_UNKNOWN", 15, 9)
