@@ -110,6 +110,7 @@ def _tree(source: str, vocabulary: Vocabulary, report: Report) -> Node | None:
     except official.Refused as refused:
         report_unparsed(complaints=refused.complaints, report=report)
         return None
+    # Not on the checked tree: there `has(txn.x)` has become a plain `txn.x`.
     check_subset(tree=parsed, vocabulary=vocabulary, report=report)
     try:
         checked = official.check(source=source, vocabulary=vocabulary)

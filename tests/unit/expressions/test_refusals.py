@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +112,15 @@ def test_incomplete_texts_are_syntax_errors(findings: Findings, source: str, col
 )
 def test_expensive_conditions_are_refused(findings: Findings, source: str) -> None:
     assert [one.code for one in findings(source)] == ["COST_REFUSED"]
+
+
+def test_every_documented_code_is_tested_here() -> None:
+    document = Path(__file__).parents[3] / "docs" / "expressions.md"
+    documented = set(re.findall(r"^\| `([A-Z_]+)`", document.read_text(encoding="utf-8"), re.MULTILINE))
+    assert documented == {code for _, found in REFUSED for code, _ in found} | {
+        "COST_REFUSED",
+        "FACT_WITHHELD",
+    }
 
 
 def test_every_fault_is_found_at_once(findings: Findings) -> None:
