@@ -16,10 +16,11 @@ from engine.rulebook.timelines import Span, Timeline, spans
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Context:
-    """What a rule file is read against."""
+    """What a rule file is read against. `broken_kinds` are declared, but wrongly."""
 
     vocabulary: Vocabulary
     kinds: Mapping[str, Kind]
+    broken_kinds: frozenset[str]
     aggregates: tuple[Aggregate, ...]
     approvals: Mapping[str, ApprovalChain]
 

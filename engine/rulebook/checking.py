@@ -92,14 +92,15 @@ def parse_rule(
     document, loaded = load(path=path, text=text)
     if document is None:
         return None, in_order(loaded)
-    kind, unknown = _kind_of(document, context.kinds)
+    kind, unknown = _kind_of(document, context)
     if kind is None:
         return None, in_order((*loaded, *unknown))
     ill_formed = kind.schema.check(document)
     if not isinstance(document.value, dict):
         return None, in_order((*loaded, *ill_formed))
     conditions, wrong = compile_conditions(document, kind)
-    findings = _first_causes(loaded, ill_formed, wrong, check_rule_file(document, kind))
+    least = kind.least.check(document)
+    findings = _first_causes(loaded, ill_formed, least, wrong, check_rule_file(document, kind))
     if any(one.severity == Severity.ERROR for one in findings):
         return None, findings
     return build_rule(document=document, kind=kind, conditions=conditions, commit=commit), findings
@@ -132,7 +133,14 @@ def read_context(files: Mapping[str, str]) -> tuple[Context, list[Diagnostic]]:
         approvals, found = read_approval(documents[APPROVAL_PATH])
         findings.extend(found)
     kinds = _kinds(files, documents, vocabulary, approvals, findings)
-    return Context(vocabulary=vocabulary, kinds=kinds, aggregates=aggregates, approvals=approvals), findings
+    context = Context(
+        vocabulary=vocabulary,
+        kinds=kinds,
+        broken_kinds=frozenset(_kind_name(path) for path in files if _is_kind(path)) - kinds.keys(),
+        aggregates=aggregates,
+        approvals=approvals,
+    )
+    return context, findings
 
 
 def in_order(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -179,13 +187,19 @@ def _kinds(
     return kinds
 
 
-def _kind_of(document: Document, kinds: Mapping[str, Kind]) -> tuple[Kind | None, tuple[Diagnostic, ...]]:
-    """The file's `kind` decides; where it has none, its folder, so that the schema says what is missing."""
+def _kind_of(document: Document, context: Context) -> tuple[Kind | None, tuple[Diagnostic, ...]]:
+    """The file's `kind` decides; where it has none, its folder, so that the schema says what is missing.
+
+    Rules of a broken kind get no finding of their own: the kind has it.
+    """
+    kinds = context.kinds
     folder = document.path.split("/")[1]
     declared = document.value.get("kind") if isinstance(document.value, dict) else None
     name = declared if isinstance(declared, str) else folder
     if name in kinds:
         return kinds[name], ()
+    if name in context.broken_kinds:
+        return None, ()
     close = nearest(name, kinds)
     hint = (f"是否想写 {close}？", f"did you mean {close}?") if close else None
     allowed = ", ".join(sorted(kinds)) or "—"
@@ -205,6 +219,10 @@ def _same_id(rules: Iterable[Rule]) -> Iterable[Diagnostic]:
 
 def _is_kind(path: str) -> bool:
     return path.startswith(KINDS_FOLDER) and path.endswith(".yaml") and path.count("/") == 2
+
+
+def _kind_name(path: str) -> str:
+    return path.removeprefix(KINDS_FOLDER).removesuffix(".yaml")
 
 
 def _is_rule(path: str) -> bool:

@@ -59,7 +59,10 @@ class KindCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
-    """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`."""
+    """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`.
+
+    `schema` is the kind's own; `least` is what the shape needs, whatever the kind's schema lets pass.
+    """
 
     name: str
     title: str
@@ -77,6 +80,7 @@ class Kind:
     conditions: tuple[tuple[str, ...], ...]
     checks: tuple[KindCheck, ...]
     schema: SchemaFile
+    least: SchemaFile
     vocabulary: Vocabulary
     path: str
 
@@ -103,7 +107,9 @@ def read_kind(
         return None, tuple(findings)
     schema = SchemaFile(path=KINDS_FOLDER + schema_name, schema=schemas[schema_name], siblings=schemas)
     findings.extend(schema.findings)
-    return _kind(document.path, declared, schema, vocabulary), tuple(findings)
+    if findings:
+        return None, tuple(findings)
+    return _kind(document.path, declared, schema, vocabulary), ()
 
 
 def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary: Vocabulary) -> Kind:
@@ -125,6 +131,11 @@ def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary
         conditions=tuple(tuple(text.split(".")) for text in declared.get("conditions", ())),
         checks=tuple(_kind_check(one) for one in declared.get("checks", ())),
         schema=schema,
+        least=SchemaFile(
+            path="engine/rulebook/own_schemas.py",
+            schema=own_schemas.rule_of(shape=declared["shape"], decisions=tuple(priority.get("order", ()))),
+            siblings={},
+        ),
         vocabulary=vocabulary.restricted(declared["namespaces"]),
         path=path,
     )

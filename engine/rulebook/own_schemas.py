@@ -1,6 +1,7 @@
-"""The JSON Schemas of the files that are no rules: facts, aggregates, approval chains, kinds.
+"""The JSON Schemas that the engine itself depends on.
 
-Those of the rules themselves are data (`rules/kinds/*.schema.json`); these four the engine itself depends on.
+Those of the rules are data (`rules/kinds/*.schema.json`). Here are the files that are no rules (facts,
+aggregates, approval chains, kinds) and, for each shape, the least that a rule must have.
 """
 
 from __future__ import annotations
@@ -101,6 +102,79 @@ APPROVAL = _object(
         )
     },
 )
+
+_SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "table": {
+        "required": ["rows"],
+        "properties": {
+            "rows": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "object", "required": ["when"], "properties": {"when": {"type": "string"}}},
+            }
+        },
+    },
+    "scored": {
+        "required": ["rules"],
+        "properties": {
+            "rules": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["id", "label", "when"],
+                    "properties": {
+                        **{name: {"type": "string"} for name in ("id", "label", "when")},
+                        "score": {"type": "integer"},
+                    },
+                },
+            },
+            "score_bands": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["min", "decision"],
+                    "properties": {"min": {"type": "integer"}},
+                },
+            },
+        },
+    },
+    "definition": {},
+}
+
+
+def rule_of(*, shape: str, decisions: tuple[str, ...]) -> dict[str, Any]:
+    """Return the least that a rule of this shape must have; `decisions` are those of its kind."""
+    spec = {"type": "object", **_SHAPES[shape]}
+    if shape == "scored":
+        decision = {"properties": {"decision": {"enum": list(decisions)}}}
+        of_rules = {"rules": {"items": decision}, "score_bands": {"items": decision}}
+        spec = {"allOf": [spec, {"properties": of_rules}]}
+    text = {"type": "string"}
+    effective = {
+        "type": "object",
+        "required": ["from"],
+        "properties": {"from": text, "to": {"type": ["string", "null"]}},
+    }
+    return {
+        "type": "object",
+        "required": ["kind", "id", "version", "title", "owner", "effective", "spec"],
+        "properties": {
+            **{name: text for name in ("kind", "id", "title", "owner")},
+            "version": {"type": "integer", "minimum": 1},
+            "effective": effective,
+            "scope": {"type": "object", "additionalProperties": _TEXTS},
+            "spec": spec,
+            "tests": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["expect"],
+                    "properties": {name: {"type": "object"} for name in ("facts", "expect")},
+                },
+            },
+        },
+    }
+
 
 _POINTER = {"type": "string", "pattern": r"^[a-z_*][a-z0-9_*]*(\.[a-z_*][a-z0-9_*]*)*$"}
 

@@ -1,0 +1,201 @@
+"""Findings that need more than one rule: overlaps, versions, floors, ids; and broken declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import pytest
+
+from engine.diagnostics import Diagnostic
+from engine.rulebook import Rulebook, check, check_file, parse_rule
+
+Findings = Callable[..., tuple[Diagnostic, ...]]
+FEE_PATH = "rules/merchant_fee/fee.test.yaml"
+
+
+def fee(
+    *,
+    rule_id: str = "fee.test",
+    version: int = 1,
+    title: str = "费率",
+    start: str = "2025-01-01",
+    scope: str = "",
+    rate: str = "0.0038",
+    allow: bool = False,
+) -> str:
+    """Return a merchant_fee file of one rate."""
+    scoped = f"scope: {scope}\n" if scope else ""
+    allowed = "  allow_negative_margin: true\n" if allow else ""
+    return (
+        f"kind: merchant_fee\nid: {rule_id}\nversion: {version}\ntitle: {title}\nowner: 测试\n"
+        f'effective: {{from: "{start}T00:00:00+08:00", to: null}}\n{scoped}spec:\n'
+        "  basis: settle_amount_fen\n  clock: txn.paid_at\n"
+        f"  rounding: {{unit: fen, mode: HALF_UP, per: txn}}\n  refund: return_cumulative\n{allowed}"
+        f'  rows:\n    - {{when: "true", rate: "{rate}"}}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlaps"),
+    [
+        ("", "", True),
+        ("{city: [BJ]}", "{city: [BJ]}", True),
+        ("{city: [BJ, SH]}", "{city: [SH, GZ]}", True),
+        ("{city: [BJ]}", "{mcc: ['5812']}", True),  # equally specific for a Beijing restaurant
+        ("{city: [BJ]}", "{city: [SH]}", False),
+        ("", "{city: [BJ]}", False),
+        ("{city: [BJ]}", "{city: [BJ], mcc: ['5812']}", False),
+    ],
+)
+def test_equally_specific_rules_may_not_overlap(
+    findings: Findings, one: str, other: str, overlaps: bool
+) -> None:
+    found = findings(fee(rule_id="fee.a", scope=one), fee(rule_id="fee.b", scope=other, start="2025-02-01"))
+    assert [item.code for item in found] == (["EFFECTIVE_OVERLAP"] if overlaps else [])
+    if overlaps:
+        assert found[0].location.file == "rules/merchant_fee/fee.b.yaml"
+        assert "fee.a" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("changed", "codes"),
+    [
+        (fee(), []),
+        (fee(title="改了标题"), []),
+        (fee(rate="0.0039"), ["VERSION_IMMUTABLE"]),
+        (fee(start="2025-01-02"), ["VERSION_IMMUTABLE"]),
+        (fee(scope="{city: [BJ]}"), ["VERSION_IMMUTABLE"]),
+        (fee(version=2, start="2025-05-01", rate="0.0039"), []),
+        (fee(version=2, rate="0.0039"), ["EFFECTIVE_PAST", "VERSION_ORDER"]),
+        (fee(version=2, start="2025-01-02", rate="0.0039"), ["EFFECTIVE_PAST"]),
+    ],
+)
+def test_what_is_published_stays(declarations: Mapping[str, str], changed: str, codes: list[str]) -> None:
+    before, _ = check(files={**declarations, FEE_PATH: fee()})
+    now = datetime.fromisoformat("2025-04-15T00:00:00+08:00")
+    found = check_file(path=FEE_PATH, text=changed, files=declarations, previous=before, now=now)
+    assert [one.code for one in found] == codes
+
+
+def test_a_lower_version_is_refused(declarations: Mapping[str, str]) -> None:
+    before, _ = check(files={**declarations, FEE_PATH: fee(version=3)})
+    found = check_file(path=FEE_PATH, text=fee(version=2), files=declarations, previous=before)
+    assert [(one.code, one.location.line) for one in found] == [("VERSION_ORDER", 3)]
+
+
+def test_an_earlier_version_may_not_be_published_again_changed(declarations: Mapping[str, str]) -> None:
+    latest, _ = check(files={**declarations, FEE_PATH: fee(version=2, start="2025-02-01")})
+    assert latest is not None
+    first, _ = parse_rule(path=FEE_PATH, text=fee(version=1), context=latest.context)
+    assert first is not None
+    before = latest.with_earlier([first])
+    found = check_file(path=FEE_PATH, text=fee(version=1, rate="0.0050"), files=declarations, previous=before)
+    assert [one.code for one in found] == ["VERSION_IMMUTABLE"]
+    assert "version 改为 3" in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("rate", "allow", "codes"),
+    [
+        ("0.0022", False, ["NEGATIVE_MARGIN"]),  # cards cost 0.52 %
+        ("0.0052", False, []),
+        ("0.0010", True, []),
+    ],
+)
+def test_a_fee_below_cost_needs_permission(
+    shipped: Mapping[str, str], declarations: Mapping[str, str], rate: str, allow: bool, codes: list[str]
+) -> None:
+    cost = "rules/channel_cost/cost.channels.yaml"
+    files = {**declarations, cost: shipped[cost]}
+    found = check_file(path=FEE_PATH, text=fee(rate=rate, allow=allow), files=files)
+    assert [one.code for one in found] == codes
+
+
+def test_two_rules_may_not_share_an_id(findings: Findings) -> None:
+    found = findings(fee(), others={"rules/merchant_fee/copy.yaml": fee()})
+    assert sorted(one.code for one in found if one.location.file.endswith("copy.yaml")) == ["PATH_MISMATCH"]
+    brand = fee(rule_id="fee.test", scope="{city: [BJ]}").replace("merchant_fee", "channel_cost")
+    assert "SCHEMA_UNKNOWN_FIELD" in {one.code for one in findings(brand)}
+
+
+def test_ids_are_unique_over_kinds(findings: Findings, shipped: Mapping[str, str]) -> None:
+    cost = shipped["rules/channel_cost/cost.channels.yaml"].replace("id: cost.channels", "id: fee.test")
+    found = findings(fee(rate="0.0060"), others={"rules/channel_cost/fee.test.yaml": cost})
+    assert [one.code for one in found if one.severity == "error"] == ["ID_DUPLICATE"]
+
+
+# ── declarations ─────────────────────────────────────────────────────────────────────────────────────
+
+BROKEN = (
+    (
+        "rules/facts.yaml",
+        "type: {type: string, default: PAY",
+        "type: {type: strin, default: PAY",
+        "SCHEMA_ENUM",
+    ),
+    (
+        "rules/facts.yaml",
+        "hour_cst: {type: int, default: 12",
+        "hour_cst: {type: int, default: x",
+        "FACT_DEFAULT",
+    ),
+    ("rules/facts.yaml", '"2025-01-01T00:00:00+08:00"', '"2025-01-01T00:00:00"', "FACT_DEFAULT"),
+    ("rules/aggregates.yaml", "fn: sum, field: txn.amount_fen", "fn: sum", "AGGREGATE_FIELD"),
+    (
+        "rules/aggregates.yaml",
+        "fn: count, where",
+        "fn: count, field: txn.amount_fen, where",
+        "AGGREGATE_FIELD",
+    ),
+    ("rules/aggregates.yaml", "fn: sum, field: txn.amount_fen", "fn: sum, field: txn.id", "AGGREGATE_FIELD"),
+    ("rules/aggregates.yaml", "field: txn.amount_fen", "field: txn.amout_fen", "FACT_UNKNOWN"),
+    ("rules/aggregates.yaml", "key: [device.sn]", "key: [device.s]", "FACT_UNKNOWN"),
+    ("rules/aggregates.yaml", "txn.type == 'REFUND'", "txn.typ == 'REFUND'", "FACT_UNKNOWN"),
+    ("rules/aggregates.yaml", "window: 30d", "window: 91d", "WINDOW_MAX"),
+    ("rules/aggregates.yaml", "window: 30d", "window: 1 month", "SCHEMA_FORMAT"),
+    ("rules/aggregates.yaml", "name: payer_cnt_1d", "name: merchant_cnt_1h", "ID_DUPLICATE"),
+    ("rules/approval.yaml", "write: [risk]", "writes: [risk]", "SCHEMA_UNKNOWN_FIELD"),
+    ("rules/kinds/brand.yaml", "approval: operations", "approval: operation", "APPROVAL_UNKNOWN"),
+    ("rules/kinds/brand.yaml", "namespaces: []", "namespaces: [brands]", "KIND_INVALID"),
+    ("rules/kinds/brand.yaml", "kind: brand", "kind: brands", "PATH_MISMATCH"),
+    ("rules/kinds/risk.yaml", "priority:", "# priority:", "KIND_INVALID"),
+    ("rules/kinds/brand.schema.json", '"type": "object"', '"type": "objet"', "KIND_SCHEMA_INVALID"),
+    ("rules/kinds/brand.schema.json", "{", "{,", "KIND_SCHEMA_INVALID"),
+    ("rules/kinds/brand.schema.json", "common.schema.json#/$defs/id", "nowhere.json", "KIND_SCHEMA_INVALID"),
+)
+
+
+@pytest.mark.parametrize(("path", "old", "new", "code"), BROKEN)
+def test_a_broken_declaration_is_found(
+    shipped: Mapping[str, str], path: str, old: str, new: str, code: str
+) -> None:
+    assert old in shipped[path]
+    found = check_file(path=path, text=shipped[path].replace(old, new, 1), files=shipped)
+    assert code in {one.code for one in found if one.location.file == path}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["rules/facts.yaml", "rules/aggregates.yaml", "rules/approval.yaml", "rules/kinds/brand.schema.json"],
+)
+def test_a_missing_declaration_is_named(shipped: Mapping[str, str], path: str) -> None:
+    files = {name: text for name, text in shipped.items() if name != path}
+    rulebook, found = check(files=files)
+    assert rulebook is None
+    assert any(one.code == "FILE_MISSING" and path in one.message for one in found)
+
+
+def test_a_file_in_the_wrong_place_is_not_overlooked(shipped: Mapping[str, str]) -> None:
+    stray = "rules/merchant_fee/old/fee.yaml"
+    rulebook, found = check(files={**shipped, stray: fee(), "rules/README.md": "text"})
+    assert rulebook is not None
+    assert [one.location.file for one in found if one.code == "FILE_UNEXPECTED"] == [stray]
+
+
+def test_aggregates_become_facts_with_their_unit(shipped_book: Rulebook) -> None:
+    facts = shipped_book.vocabulary.facts
+    assert facts["agg.payer_merchant_cnt_10m"].unit == "cnt"
+    assert facts["agg.payer_merchant_sum_10m_fen"].unit == "fen"
+    ten_minutes = next(one for one in shipped_book.aggregates if one.name == "payer_merchant_cnt_10m")
+    assert (ten_minutes.window_s, ten_minutes.key) == (600, ("txn.payer_id", "merchant.id"))
