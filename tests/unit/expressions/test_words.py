@@ -27,7 +27,7 @@ SAID = [
     ("txn.bank_code == 'BOB'", "银行 是 「BOB」", "bank is “BOB”"),
     ("txn.channel in ['WECHAT', 'ALIPAY']", "渠道 属于 WECHAT、ALIPAY", "channel is one of (WECHAT, ALIPAY)"),
     ("txn.hour_cst in [0, 1]", "时段 属于 0、1", "hour is one of (0, 1)"),
-    ("!('VIP' in merchant.tags)", "商户标签 不含 VIP", "merchant tags has no VIP"),
+    ("!('VIP' in merchant.tags)", "商户标签 不含 VIP", "merchant tags do not include VIP"),
     ("txn.bank_code.startsWith('B')", "银行 以 「B」 开头", "bank begins with “B”"),
     ("size(merchant.tags) > 1", "商户标签 的个数 > 1", "number of merchant tags > 1"),
     ("size(txn.bank_code) > 1", "银行 的字数 > 1", "length of bank > 1"),
