@@ -30,7 +30,7 @@ def tree(release: Release, listed: Sequence[desk.RuleLine], *, chosen: str) -> M
         group = list(lines)
         parts.append(
             div(
-                either(*release.rulebook.kinds[kind].title),
+                desk.kind_title(release, kind),
                 span(cls="grow"),
                 str(len(group)),
                 cls="tree-kind",
@@ -52,7 +52,7 @@ def tree(release: Release, listed: Sequence[desk.RuleLine], *, chosen: str) -> M
     return tag("nav", *parts, aria_label=t("rules.title"))
 
 
-def side(opened: desk.OpenRule, found: Sequence[Diagnostic], changed: Sequence[desk.Change]) -> Markup:
+def side(opened: desk.OpenRule, found: Sequence[Diagnostic], changed: Sequence[desk.Change] | None) -> Markup:
     """Return the findings, each leading to its line, and the values that change."""
     errors = sum(one.severity is Severity.ERROR for one in found)
     counts = span(
@@ -64,12 +64,18 @@ def side(opened: desk.OpenRule, found: Sequence[Diagnostic], changed: Sequence[d
         cls="bad s" if errors else "good s",
     )
     rows = [_finding(one) for one in found] or [div(t("bench.nothing_found"), cls="good pad")]
-    changes = change_list(changed) if changed else div(t("bench.nothing_changed"), cls="f pad")
+    told = t("bench.nothing_changed") if changed is not None else t("bench.not_comparable")
+    changes = _changes_narrow(changed) if changed else div(told, cls="f pad")
     facts = sorted({name for condition in opened.rule.conditions.values() for name in condition.reads})
     return join(
         div(tag("h2", t("bench.checks")), span(cls="grow"), counts, cls="ph"),
         *rows,
-        div(tag("h2", t("bench.changes")), span(cls="grow"), span(str(len(changed)), cls="f s"), cls="ph"),
+        div(
+            tag("h2", t("bench.changes")),
+            span(cls="grow"),
+            span(str(len(changed or ())), cls="f s"),
+            cls="ph",
+        ),
         changes,
         div(tag("h2", t("bench.facts")), span(cls="grow"), span(str(len(facts)), cls="f s"), cls="ph"),
         div(*(_fact(opened.release, name) for name in facts), cls="pad"),
@@ -96,7 +102,19 @@ def change_list(changed: Sequence[desk.Change]) -> Markup:
     return div(tag("table", tag("thead", heads), tag("tbody", *rows), cls="tb loose"), cls="grid-box")
 
 
-def differences(opened: desk.OpenRule, text: str, changed: Sequence[desk.Change]) -> Markup:
+def _changes_narrow(changed: Sequence[desk.Change]) -> Markup:
+    rows = [
+        div(
+            div(change.where, cls="mono f s"),
+            div(span(change.old or "—", cls="m"), " → ", span(change.new or "—", cls="b")),
+            cls="change",
+        )
+        for change in changed
+    ]
+    return div(*rows)
+
+
+def differences(opened: desk.OpenRule, text: str, changed: Sequence[desk.Change] | None) -> Markup:
     """Return the values that change and, below, the lines."""
     if text == opened.released_text:
         return states.empty(t("bench.no_difference"), t("bench.no_difference_hint"))

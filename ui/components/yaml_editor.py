@@ -78,10 +78,10 @@ class YamlEditor:
             marks.append(
                 {
                     "kind": "widget",
-                    "position": starts[line - 1] + len(lines[line - 1]),
+                    "position": starts[line] if line < len(lines) else len(text),
                     "text": words(one),
                     "class": f"cm-words {tone}",
-                    "side": 1,
+                    "side": -1 if line < len(lines) else 1,
                 }
             )
         self.element.decorations = marks

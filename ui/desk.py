@@ -1,0 +1,276 @@
+"""The rulebook as one person edits it: which text is released, which is drafted, what a text is worth.
+
+No NiceGUI here. Everything reads git and may take a while: pages call it in a thread. What is released is
+the tip of the repository's main branch; the database says which release is in force.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine import releases
+from engine.diagnostics import Diagnostic, Severity
+from engine.releases import Author, Commit, Draft, NothingChanged, Release
+from engine.rulebook import Rule, check_file, parse_rule
+from payments_core import rulebooks
+from payments_core.calendar import SHANGHAI
+from payments_core.errors import NotFound
+from payments_core.fees import EVALUATORS
+from ui.i18n import either
+
+# Instants are shown as everywhere else: Shanghai time, seconds only where there are any.
+_SHANGHAI_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?\+08:00$")
+_UNFIT = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class RuleUnknown(NotFound):
+    """没有这条规则。"""
+
+    code = "RULE_UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """One rule of the list: as released, and the drafts that change it."""
+
+    rule: Rule
+    drafts: tuple[Draft, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRule:
+    """One rule file on somebody's desk; `text` is what the editor begins with: the draft's or released."""
+
+    release: Release
+    rule: Rule
+    draft: Draft | None
+    text: str
+
+    @property
+    def path(self) -> str:
+        """The file in the repository."""
+        return self.rule.path
+
+    @property
+    def released_text(self) -> str:
+        """The text as released."""
+        return self.release.files[self.path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value that differs between two texts of a rule: where, and from what to what (None: absent)."""
+
+    where: str
+    line: int
+    old: str | None
+    new: str | None
+
+
+def released(repository: Path) -> Release:
+    """Return the release at the tip of main."""
+    return releases.load(path=repository, commit=releases.head(repository))
+
+
+def list_rules(repository: Path) -> tuple[RuleLine, ...]:
+    """Return every released rule by kind and id, each with its drafts."""
+    drafts = releases.drafts(repository)
+    return tuple(
+        RuleLine(rule=rule, drafts=tuple(d for d in drafts if rule.path in d.files))
+        for rule in released(repository).rulebook.rules
+    )
+
+
+def open_rule(repository: Path, *, rule_id: str, login: str) -> OpenRule:
+    """Return the rule with `login`'s own draft of it, if there is one. Raises RuleUnknown."""
+    release = released(repository)
+    rule = next((rule for rule in release.rulebook.rules if rule.id == rule_id), None)
+    if rule is None:
+        raise RuleUnknown
+    name = draft_name(rule_id=rule_id, login=login)
+    draft = next((d for d in releases.drafts(repository) if d.name == name), None)
+    text = release.files[rule.path]
+    if draft is not None:
+        text = releases.read_files(repository, draft.commit).get(rule.path, text)
+    return OpenRule(release=release, rule=rule, draft=draft, text=text)
+
+
+def draft_name(*, rule_id: str, login: str) -> str:
+    """Return the name of a person's draft of a rule: one person, one rule, one draft."""
+    return _UNFIT.sub("-", f"{rule_id}.{login}")[:80]
+
+
+def findings(desk: OpenRule, text: str, *, now: datetime) -> tuple[Diagnostic, ...]:
+    """Return what the checks say of `text` in the place of the rule's file, among all other files."""
+    return check_file(
+        path=desk.path,
+        text=text,
+        files=desk.release.files,
+        previous=desk.release.rulebook if text != desk.released_text else None,
+        evaluators=EVALUATORS,
+        now=now,
+    )
+
+
+def is_sound(found: tuple[Diagnostic, ...]) -> bool:
+    """Tell whether nothing found is an error."""
+    return all(one.severity is not Severity.ERROR for one in found)
+
+
+def read_rule(desk: OpenRule, text: str) -> Rule | None:
+    """Return the rule that `text` says, None where it says none."""
+    rule, _ = parse_rule(path=desk.path, text=text, context=desk.release.rulebook.context)
+    return rule
+
+
+def changes(desk: OpenRule, text: str) -> tuple[Change, ...] | None:
+    """Return the values in which `text` differs from the released rule, in the order of the file.
+
+    None where `text` says no rule, so that nothing can be compared.
+    """
+    rule = read_rule(desk, text)
+    if rule is None:
+        return None
+    before, after = dict(_leaves(desk.rule.document.value)), dict(_leaves(rule.document.value))
+    order = [*after, *(pointer for pointer in before if pointer not in after)]
+    return tuple(
+        Change(
+            where=".".join(str(step) for step in pointer),
+            line=rule.line_of(pointer) if pointer in after else desk.rule.line_of(pointer),
+            old=before.get(pointer),
+            new=after.get(pointer),
+        )
+        for pointer in order
+        if before.get(pointer) != after.get(pointer)
+    )
+
+
+def next_version(text: str, *, now: datetime) -> str:
+    """Return `text` with its version raised by one and in force from the next midnight in Shanghai.
+
+    Only these two values change; comments and layout stay.
+    """
+    midnight = datetime.combine(now.astimezone(SHANGHAI).date() + timedelta(days=1), time(), SHANGHAI)
+    raised = re.sub(r"(?m)^(version:\s*)(\d+)", lambda m: f"{m.group(1)}{int(m.group(2)) + 1}", text, count=1)
+    return re.sub(
+        r"(?m)^(effective:\s*(?:\{\s*|\n\s+)from:\s*)(\"[^\"]*\"|'[^']*')",
+        lambda m: f'{m.group(1)}"{midnight.isoformat()}"',
+        raised,
+        count=1,
+    )
+
+
+def save(desk: OpenRule, text: str, *, repository: Path, author: Author, login: str, now: datetime) -> str:
+    """Keep `text` as the person's draft; return its commit. Raises NothingChanged, BaseChanged."""
+    return releases.save_draft(
+        path=repository,
+        name=draft_name(rule_id=desk.rule.id, login=login),
+        base=desk.draft.base if desk.draft is not None else desk.release.commit,
+        changes={desk.path: text},
+        author=author,
+        message=f"{desk.rule.id}: draft",
+        at=now,
+    )
+
+
+def publish(
+    connection: Connection,
+    *,
+    opened: OpenRule,
+    text: str,
+    repository: Path,
+    author: Author,
+    login: str,
+    role: str,
+    title: str,
+    now: datetime,
+) -> int:
+    """Save `text`, merge it into the released history, check all of it, activate it; return its number.
+
+    Raises ReleaseRejected with every error, BaseChanged where somebody released the same file meanwhile.
+    """
+    with suppress(NothingChanged):
+        save(opened, text, repository=repository, author=author, login=login, now=now)
+    return rulebooks.publish(
+        connection,
+        repository=repository,
+        draft=draft_name(rule_id=opened.rule.id, login=login),
+        author=author,
+        approver=author,
+        title=title,
+        reason="",
+        now=now,
+        role=role,
+        evaluators=EVALUATORS,
+    )
+
+
+def activate_again(
+    connection: Connection,
+    *,
+    repository: Path,
+    commit: str,
+    title: str,
+    actor: str,
+    role: str,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Make an earlier release the active one again; return its number. Raises ReleaseRejected."""
+    return rulebooks.activate(
+        connection,
+        repository=repository,
+        commit=commit,
+        title=title,
+        actor=actor,
+        reason=reason,
+        now=now,
+        role=role,
+        evaluators=EVALUATORS,
+    )
+
+
+def files_by_commit(repository: Path) -> Mapping[str, tuple[str, ...]]:
+    """Return which files each released commit changed."""
+    return {commit.sha: commit.files for commit in releases.history(path=repository)}
+
+
+def past_texts(repository: Path, *, path: str) -> tuple[tuple[Commit, str | None], ...]:
+    """Return each released commit that changed the file, newest first, with the text it brought."""
+    return tuple(
+        (commit, releases.read_files(repository, commit.sha).get(path))
+        for commit in releases.history(path=repository, file=path)
+    )
+
+
+def _leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*at, key))
+    elif isinstance(value, list | tuple) and any(isinstance(inner, Mapping | list) for inner in value):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*at, index))
+    else:
+        yield at, _written(value)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_written(inner) for inner in value)}]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return _SHANGHAI_TIME.sub(r"\1 \2", str(value))
+
+
+def kind_title(release: Release, name: str) -> str:
+    """Return what a kind is called in the reader's language."""
+    kind = release.rulebook.kinds[name]
+    return either(kind.title, kind.title_en)

@@ -1,0 +1,116 @@
+"""Releases: what was activated when, by whom and why; an earlier one can be made active again."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from nicegui import ui
+from starlette.concurrency import run_in_threadpool
+
+from engine.releases import ReleaseError
+from payments_core import reporting
+from payments_core.access import Action
+from payments_core.errors import PaymentsCoreError
+from payments_core.rulebooks import Activation, list_activations
+from ui import desk, shell
+from ui.components import chips, words
+from ui.i18n import language, t, use_language
+from ui.markup import Markup, div, link, show, span, tag
+from ui.visit import Visit, page
+
+
+def register() -> None:
+    """Register the page."""
+
+    @page("/releases", action=Action.READ_MONEY_RULES)
+    async def releases_page(visit: Visit, r: int = 0) -> None:
+        around = await visit.read(reporting.surroundings, scope=visit.person.scope, now=visit.now)
+        activations = await visit.read(list_activations)
+        commits = await run_in_threadpool(partial(desk.files_by_commit, visit.services.repository))
+        with (
+            shell.frame(
+                visit,
+                section="rules",
+                title=t("releases.title"),
+                around=around,
+                crumbs=((t("rules.title"), "/rules"),),
+                headline=_headline(activations),
+            ),
+            ui.element("div").classes("wrap"),
+            ui.element("div").classes("pan clip"),
+        ):
+            show(div(tag("h2", t("releases.timeline")), span(t("releases.hint"), cls="f s"), cls="ph"))
+            for index, one in enumerate(activations):
+                _row(
+                    visit,
+                    one,
+                    files=commits.get(one.commit, ()),
+                    in_force=index == 0,
+                    told=one.release_no == r,
+                )
+
+
+def _headline(activations: tuple[Activation, ...]) -> Markup:
+    if not activations:
+        return span(t("releases.none"))
+    latest = activations[0]
+    return span(
+        t(
+            "releases.headline",
+            number=latest.release_no,
+            time=words.time_of(latest.activated_at),
+            name=latest.activated_by,
+        ),
+        cls="",
+    )
+
+
+def _row(visit: Visit, one: Activation, *, files: tuple[str, ...], in_force: bool, told: bool) -> None:
+    rules = [name.split("/")[-1].removesuffix(".yaml") for name in files if name.startswith("rules/")]
+    links = [link(rule, f"/rules/{rule}", cls="lk mono") for rule in rules[:4]]
+    more = span(t("releases.more", count=len(rules) - 4), cls="f s") if len(rules) > 4 else None
+    with ui.element("div").classes("release-row told" if told else "release-row"):
+        show(
+            div(
+                span(words.time_of(one.activated_at), cls="mono"),
+                span(f"R-{one.release_no}", cls="b"),
+                chips.chip(t("rules.in_force"), "good") if in_force else None,
+                span(one.reason or one.title, cls="el grow"),
+                *links,
+                more,
+                span(one.activated_by, cls="m"),
+                span(one.commit[:10], cls="mono f"),
+                cls="row grow",
+            )
+        )
+        if not in_force and visit.may(Action.PUBLISH_MONEY_RULES):
+            ui.button(t("releases.again"), on_click=lambda: _confirm(visit, one, language())).props("outline")
+
+
+async def _confirm(visit: Visit, one: Activation, reader: str) -> None:
+    use_language(reader)
+    with ui.dialog().props("persistent") as dialog, ui.card().classes("confirm"):
+        show(tag("h2", t("releases.confirm", number=one.release_no)))
+        show(div(t("releases.confirm_words", time=words.time_of(one.activated_at)), cls="m"))
+        reason = ui.input(t("releases.reason")).classes("w-full")
+        with ui.row().classes("justify-end w-full"):
+            ui.button(t("bench.cancel"), on_click=lambda: dialog.submit(False)).props("outline")
+            ui.button(t("bench.activate_as", name=visit.person.name), on_click=lambda: dialog.submit(True))
+    if not await dialog:
+        return
+    try:
+        number = await visit.write(
+            Action.PUBLISH_MONEY_RULES,
+            desk.activate_again,
+            repository=visit.services.repository,
+            commit=one.commit,
+            title=one.title,
+            actor=visit.person.name,
+            role=visit.person.role.value,
+            reason=reason.value or "",
+            now=visit.services.now(),
+        )
+    except (ReleaseError, PaymentsCoreError) as refusal:
+        ui.notify(str(refusal), type="negative")
+        return
+    ui.navigate.to(f"/releases?r={number}")

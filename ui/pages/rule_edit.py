@@ -1,0 +1,300 @@
+"""The workbench of one rule: YAML with live checks, try it, what differs, history; draft and activate."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from nicegui import ui
+from starlette.concurrency import run_in_threadpool
+
+from engine import releases
+from engine.diagnostics import Diagnostic, Severity
+from engine.releases import Author, NothingChanged, ReleaseError
+from payments_core import reporting
+from payments_core.access import Action
+from payments_core.errors import PaymentsCoreError
+from ui import desk, shell
+from ui.components import chips, rule_panels, words
+from ui.components.try_it import TryIt
+from ui.components.yaml_editor import YamlEditor
+from ui.components.yaml_editor import words as words_of
+from ui.i18n import language, t, use_language
+from ui.markup import Markup, div, join, show, span, tag
+from ui.visit import Visit, page
+
+_PAUSE_S = 0.25
+_EDITS = {"risk": Action.EDIT_RISK_RULES}
+_PUBLISHES = {"risk": Action.PUBLISH_RISK_RULES}
+
+
+def register() -> None:
+    """Register the page."""
+
+    @page("/rules/{rule_id}", action=Action.READ_MONEY_RULES)
+    async def rule_edit(visit: Visit, rule_id: str, v: int = 0) -> None:
+        repository = visit.services.repository
+        around = await visit.read(reporting.surroundings, scope=visit.person.scope, now=visit.now)
+        opened = await run_in_threadpool(
+            partial(desk.open_rule, repository, rule_id=rule_id, login=visit.person.login)
+        )
+        listed = await run_in_threadpool(desk.list_rules, repository)
+        past = await run_in_threadpool(partial(desk.past_texts, repository, path=opened.path))
+        bench = Workbench(visit=visit, opened=opened)
+        kind = desk.kind_title(opened.release, opened.rule.kind)
+        with shell.frame(
+            visit,
+            section="rules",
+            title=opened.rule.title,
+            around=around,
+            crumbs=(
+                (t("rules.title"), "/rules"),
+                (kind, f"/rules?q={opened.rule.kind}"),
+            ),
+            after_title=span(opened.rule.id, cls="mono f"),
+        ) as frame:
+            bench.frame = frame
+            with ui.element("div").classes("bench"):
+                show(rule_panels.tree(opened.release, listed, chosen=rule_id), cls="bench-tree")
+                with ui.element("div").classes("bench-main"):
+                    bench.build_tabs(past, version=v)
+                with ui.element("aside").classes("bench-side"):
+                    bench.side = ui.html("", sanitize=False)
+                    bench.side.on("click", bench.on_side_click, js_handler=_DELEGATE)
+            await bench.check()
+
+
+_DELEGATE = """(e) => {
+  const hit = e.target.closest('[data-line]');
+  if (hit) { e.preventDefault(); emit(Number(hit.dataset.line)); }
+}"""
+
+
+class Workbench:
+    """What one open page knows: the text in the browser, its findings, the buttons that depend on them."""
+
+    frame: shell.Frame
+    side: ui.html
+
+    def __init__(self, *, visit: Visit, opened: desk.OpenRule) -> None:
+        """Begin with the draft's text, or the released one."""
+        self.visit = visit
+        self.opened = opened
+        self.found: tuple[Diagnostic, ...] = ()
+        self.changes: tuple[desk.Change, ...] | None = ()
+        self.saved_text = opened.text
+        self._edit = 0
+        self._language = language()
+        self.can_edit = visit.may(_EDITS.get(opened.rule.kind, Action.EDIT_MONEY_RULES))
+        self.publish_action = _PUBLISHES.get(opened.rule.kind, Action.PUBLISH_MONEY_RULES)
+
+    def build_tabs(self, past: rule_panels.Past, *, version: int) -> None:
+        """Build the four readings of the text; only one is seen, all keep their state."""
+        with ui.tabs().classes("bench-tabs").props("dense no-caps align=left") as tabs:
+            ui.tab("yaml", t("bench.yaml"))
+            ui.tab("try", t("bench.try"))
+            ui.tab("diff", t("bench.diff"))
+            ui.tab("history", t("bench.history"))
+        with ui.tab_panels(
+            tabs, value="history" if version else "yaml", animated=False, keep_alive=True
+        ).classes("bench-panels"):
+            with ui.tab_panel("yaml"):
+                self.editor = YamlEditor(
+                    self.opened.text,
+                    released=self.opened.released_text,
+                    label=t("bench.editor", rule=self.opened.rule.id),
+                    dark=self.visit.dark,
+                    on_change=self.on_edit,
+                    on_check=self.check,
+                    can_edit=self.can_edit,
+                )
+            with ui.tab_panel("try"):
+                self.trial = TryIt(
+                    rule=lambda: desk.read_rule(self.opened, self.editor.text),
+                    vocabulary=self.opened.release.rulebook.vocabulary.facts,
+                )
+            with ui.tab_panel("diff"):
+                self.differences = ui.html("", sanitize=False)
+            with ui.tab_panel("history"):
+                show(rule_panels.history(past, version=version))
+
+    async def on_edit(self) -> None:
+        """Check the text once the person pauses."""
+        self._edit += 1
+        mine = self._edit
+        await asyncio.sleep(_PAUSE_S)
+        if mine == self._edit:
+            await self.check()
+
+    async def check(self) -> None:
+        """Check the present text among all other files and show what was found, everywhere it shows."""
+        use_language(self._language)
+        text, now = self.editor.text, self.visit.services.now()
+        found = await run_in_threadpool(partial(desk.findings, self.opened, text, now=now))
+        changed = await run_in_threadpool(desk.changes, self.opened, text)
+        if text != self.editor.text:
+            return  # an answer about a text that is no longer there
+        self.found, self.changes = found, changed
+        self.editor.show(found)
+        self.trial.refresh()
+        self.differences.set_content(str(rule_panels.differences(self.opened, text, changed)))
+        self.side.set_content(str(rule_panels.side(self.opened, found, changed)))
+        self.frame.tell(self._headline(text))
+        self._show_actions(text)
+
+    def on_side_click(self, event: object) -> None:
+        """Scroll to the line of the finding that was clicked."""
+        line = getattr(event, "args", None)
+        if isinstance(line, int):
+            self.editor.reveal(line)
+
+    def _headline(self, text: str) -> Markup:
+        errors = sum(one.severity is Severity.ERROR for one in self.found)
+        parts: list[Markup] = []
+        if text == self.opened.released_text:
+            parts.append(span(t("bench.as_released", version=self.opened.rule.version)))
+        else:
+            told = [
+                span(f"{c.where} ", span(f"{c.old or '—'} → {c.new or '—'}", cls="b"))
+                for c in (self.changes or ())[:3]
+            ]
+            parts.append(join(*told, between="；") if told else span(t("bench.changed")))
+        if errors:
+            parts.append(span(t("bench.errors", count=errors), cls="bad"))
+        elif text != self.opened.released_text:
+            parts.append(span(t("bench.sound"), cls="good"))
+        return join(*parts, between="　")
+
+    def _show_actions(self, text: str) -> None:
+        place = self.frame.actions
+        place.clear()
+        if not self.can_edit:
+            with place:
+                show(span(t("bench.read_only"), cls="f"))
+            return
+        changed, sound = text != self.opened.released_text, desk.is_sound(self.found)
+        with place:
+            if self.opened.draft is not None:
+                show(chips.chip(t("bench.draft_saved", time=words.time_of(self.opened.draft.at)), "plain"))
+                ui.button(t("bench.discard"), on_click=self.discard).props("outline")
+            ui.button(t("bench.raise"), on_click=self.raise_version).props("outline")
+            save = ui.button(t("bench.save"), on_click=self.save).props("outline")
+            save.set_enabled(changed and text != self.saved_text)
+            activate = ui.button(t("bench.activate"), on_click=self.confirm).mark("activate")
+            may = self.visit.may(self.publish_action)
+            activate.set_enabled(changed and sound and may)
+            if reason := self._why_not(changed=changed, sound=sound, may=may):
+                show(span(reason, cls="f s"))
+
+    def _why_not(self, *, changed: bool, sound: bool, may: bool) -> str:
+        if not may:
+            return t("bench.may_not")
+        if not changed:
+            return t("bench.no_change")
+        return "" if sound else t("bench.unsound")
+
+    def raise_version(self) -> None:
+        """Write the next version number and the coming midnight into the text."""
+        now = self.visit.services.now()
+        base = self.opened.released_text
+        wanted = desk.next_version(base, now=now)
+        text = self.editor.text
+        for old, new in zip(base.split("\n"), wanted.split("\n"), strict=True):
+            if old != new and old in text.split("\n"):
+                text = text.replace(old, new, 1)
+        self.editor.replace(text)
+
+    async def save(self) -> None:
+        """Keep the text as this person's draft."""
+        use_language(self._language)
+        text = self.editor.text
+        try:
+            await self._keep(text)
+        except (ReleaseError, PaymentsCoreError) as refusal:
+            ui.notify(_told(refusal), type="negative")
+            return
+        self.saved_text = text
+        ui.notify(t("bench.saved"), type="positive")
+        self._show_actions(text)
+
+    async def discard(self) -> None:
+        """Throw the draft away and go back to what is released."""
+        use_language(self._language)
+        if self.opened.draft is not None:
+            await self.visit.call(
+                _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+                releases.discard_draft,
+                self.visit.services.repository,
+                self.opened.draft.name,
+            )
+        ui.navigate.reload()
+
+    async def confirm(self) -> None:
+        """Say what will happen, from when, and how to undo it, before anything does."""
+        use_language(self._language)
+        rule = desk.read_rule(self.opened, self.editor.text)
+        if rule is None:
+            return
+        with ui.dialog().props("persistent") as dialog, ui.card().classes("confirm"):
+            show(tag("h2", t("bench.confirm", rule=rule.title, version=rule.version)))
+            show(rule_panels.change_list(self.changes or ()))
+            show(div(t("bench.confirm_from", time=words.time_of(rule.effective_from)), cls="m"))
+            show(div(t("bench.confirm_undo"), cls="m"))
+            with ui.row().classes("justify-end w-full"):
+                ui.button(t("bench.cancel"), on_click=lambda: dialog.submit(False)).props("outline")
+                ui.button(
+                    t("bench.activate_as", name=self.visit.person.name), on_click=lambda: dialog.submit(True)
+                ).mark("confirm")
+        if await dialog:
+            await self._activate()
+
+    async def _activate(self) -> None:
+        use_language(self._language)
+        try:
+            number = await self._publish(self.editor.text)
+        except (ReleaseError, PaymentsCoreError) as refusal:
+            ui.notify(_told(refusal), type="negative", multi_line=True)
+            return
+        ui.notify(t("bench.activated", number=number), type="positive")
+        ui.navigate.to(f"/releases?r={number}")
+
+    async def _publish(self, text: str) -> int:
+        visit, rule = self.visit, desk.read_rule(self.opened, text)
+        version = rule.version if rule is not None else 0
+        return await visit.write(
+            self.publish_action,
+            desk.publish,
+            opened=self.opened,
+            text=text,
+            repository=visit.services.repository,
+            author=self._author(),
+            login=visit.person.login,
+            role=visit.person.role.value,
+            title=f"{self.opened.rule.title} v{version}",
+            now=visit.services.now(),
+        )
+
+    def _author(self) -> Author:
+        return Author(name=self.visit.person.name, email=f"{self.visit.person.login}@haodian")
+
+    async def _keep(self, text: str) -> None:
+        visit = self.visit
+        try:
+            await visit.call(
+                _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+                desk.save,
+                self.opened,
+                text,
+                repository=visit.services.repository,
+                author=self._author(),
+                login=visit.person.login,
+                now=visit.services.now(),
+            )
+        except NothingChanged:
+            return
+
+
+def _told(refusal: Exception) -> str:
+    found = getattr(refusal, "diagnostics", ())
+    lines = [f"{one.location}: {words_of(one)}" for one in found[:3]]
+    return "\n".join([f"{refusal}  {getattr(refusal, 'code', '')}".strip(), *lines])
