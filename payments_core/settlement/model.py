@@ -86,8 +86,18 @@ def settle(*, due: Due, rule: PolicyRule, facts: Mapping[str, Any]) -> Settled:
 
 
 def due_on(*, business_date: date, rule: PolicyRule) -> date:
-    """Return the date a business date is paid out on: `cycle: "D+1"` is the day after."""
-    return days_after(business_date, int(str(rule.spec.get("cycle", "D+1")).removeprefix("D+")))
+    """Return the date a business date is paid out on: `cycle: {days: 1, calendar: every_day}` is the day after.
+
+    With `calendar: working_days` Saturdays and Sundays are passed over. A cycle may also be written "D+1".
+    """
+    cycle = rule.spec.get("cycle", "D+1")
+    if isinstance(cycle, str):
+        return days_after(business_date, int(cycle.removeprefix("D+")))
+    due, left = business_date, int(cycle["days"])
+    while left:
+        due = days_after(due, 1)
+        left -= cycle["calendar"] == "every_day" or due.isoweekday() < 6
+    return due
 
 
 def _rule_holds(rule: PolicyRule, available_fen: int, facts: Mapping[str, Any]) -> int:
