@@ -278,10 +278,9 @@ class _Reader:
         if condition is None:
             return None
         for read in sorted(condition.reads - self.asked) if not any_order else ():
+            at = place.moved_to(text=source, offset=max(source.find(read), 0))
             short = read.removeprefix(f"{NAMESPACE}.")
-            self.findings.append(
-                lint("FORM_WHEN_FORWARD", place, length=len(source), field=owner, read=short)
-            )
+            self.findings.append(lint("FORM_WHEN_FORWARD", at, length=len(read), field=owner, read=short))
         return condition
 
 
