@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from haodian import clock, process
+from haodian.bootstrap import DEMO_LOGINS
 from haodian.database import url_of
 from haodian.serving import server_of
 from haodian.settings import Settings, read_sealer
-from haodian.traffic import demo_logins
-from payments_core.database import connect
-from payments_core.rulebooks import ActiveRulebook
+from haodian.taking import releases_of
+from payments_core.database import connect, transaction
 from ui.app import build
 from ui.services import ConsoleSettings, Services
 
@@ -31,7 +32,7 @@ async def _serve(settings: Settings) -> None:
     with clock.running_world_clock(engine) as world:
         services = Services(
             engine=engine,
-            rulebooks=ActiveRulebook(settings.rulebook),
+            rulebooks=releases_of(engine, settings=settings),
             repository=settings.rulebook,
             now=world.now,
             machine_now=clock.machine_now,
@@ -39,12 +40,17 @@ async def _serve(settings: Settings) -> None:
             settings=ConsoleSettings(
                 allowed_origins=settings.origins,
                 secure_cookie=settings.secure_cookie,
-                demo_logins=demo_logins(engine),
+                demo_logins=_demo_logins(engine),
             ),
         )
         app = build(services, api=_with_health())
         await server_of(app, host=settings.host, port=settings.console_port).serve()
     engine.dispose()
+
+
+def _demo_logins(engine: Engine) -> tuple[tuple[str, str, str], ...]:
+    with transaction(engine) as connection:
+        return DEMO_LOGINS if clock.find_world(connection) is not None else ()
 
 
 def _with_health() -> FastAPI:

@@ -29,6 +29,11 @@ def step(chinese: str, english: str) -> Iterator[None]:
     out.print(f"[green]✓[/] {chinese} [dim]{english}  {time.monotonic() - started:.1f} s[/]")
 
 
+def done(chinese: str, english: str) -> None:
+    """Say that something is done."""
+    out.print(f"[green]✓[/] {chinese} [dim]{english}[/]")
+
+
 def note(chinese: str, english: str) -> None:
     """Say something that needs attention."""
     out.print(f"[yellow]![/] {chinese} [dim]{english}[/]")

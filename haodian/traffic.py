@@ -14,7 +14,8 @@ import httpx
 import structlog
 
 from haodian import clock, process
-from haodian.clock import WorldClock
+from haodian.bootstrap import DEMO_KEY
+from haodian.clock import DemoWorld, WorldClock
 from haodian.database import url_of
 from haodian.demo.days import generate_day
 from haodian.demo.events import Event, PayEvent, RefundEvent
@@ -22,9 +23,8 @@ from haodian.gateway.client import GatewayClient
 from haodian.settings import Settings, find_secret
 from haodian.supervisor import find_running
 from payments_core.calendar import business_date_of
-from payments_core.database import connect
+from payments_core.database import connect, transaction
 
-DEMO_KEY = "demo-api-key"
 # Longer than the gateway's own start, so that a restart of it loses no order.
 PATIENCE_S, PAUSE_S = 120.0, 2.0
 LONGEST_NAP_S = 5.0
@@ -46,9 +46,13 @@ async def _run(settings: Settings) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    with clock.running_world_clock(engine) as world:
+    with transaction(engine) as connection:
+        world = clock.find_world(connection)
+    if world is None:
+        raise RuntimeError("demo traffic needs a demo world")
+    with clock.running_world_clock(engine) as world_clock:
         async with GatewayClient(base_url=running.gateway_url, key_id=key_id, secret=secret) as client:
-            await Traffic(client, world=world, scale=settings.demo_scale, stopped=stopped).run()
+            await Traffic(client, clock=world_clock, world=world, stopped=stopped).run()
     engine.dispose()
 
 
@@ -56,17 +60,17 @@ class Traffic:
     """Plays the demo world's days against a gateway at the pace of the world's clock."""
 
     def __init__(
-        self, client: GatewayClient, *, world: WorldClock, scale: str, stopped: asyncio.Event
+        self, client: GatewayClient, *, clock: WorldClock, world: DemoWorld, stopped: asyncio.Event
     ) -> None:
-        self._client, self._world, self._scale, self._stopped = client, world, scale, stopped
+        self._client, self._clock, self._world, self._stopped = client, clock, world, stopped
 
     async def run(self) -> None:
         """Play day after day until stopped."""
         while not self._stopped.is_set():
-            await self._play(business_date_of(self._world.now()))
+            await self._play(business_date_of(self._clock.now()))
 
     async def _play(self, day: date) -> None:
-        since = self._world.now()
+        since = self._clock.now()
         events = await asyncio.to_thread(self._due_from, day, since)
         log.info("day_begins", day=day.isoformat(), events=len(events))
         for event in events:
@@ -76,12 +80,16 @@ class Traffic:
         await self._wait_until(since + timedelta(days=1), day)
 
     def _due_from(self, day: date, since: datetime) -> list[Event]:
-        return [event for event in generate_day(day, scale=self._scale) if event.at >= since]
+        return [
+            event
+            for event in generate_day(day, scale=self._world.scale, since=self._world.since)
+            if event.at >= since
+        ]
 
     async def _wait_until(self, at: datetime, day: date) -> bool:
         """Wait for an instant of the world; False where the day ended or the product stops before it."""
-        while not self._stopped.is_set() and business_date_of(self._world.now()) == day:
-            left_s = (at - self._world.now()).total_seconds()
+        while not self._stopped.is_set() and business_date_of(self._clock.now()) == day:
+            left_s = (at - self._clock.now()).total_seconds()
             if left_s <= 0:
                 return True
             try:

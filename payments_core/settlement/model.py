@@ -86,7 +86,7 @@ def settle(*, due: Due, rule: PolicyRule, facts: Mapping[str, Any]) -> Settled:
 
 
 def due_on(*, business_date: date, rule: PolicyRule) -> date:
-    """Return the date a business date is paid out on: `cycle: {days: 1, calendar: every_day}` is the day after.
+    """Return when a business date is paid out: `cycle: {days: 1, calendar: every_day}` is the day after.
 
     With `calendar: working_days` Saturdays and Sundays are passed over. A cycle may also be written "D+1".
     """

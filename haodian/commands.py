@@ -1,0 +1,147 @@
+"""What the commands of the command line do, each on a running database; `cli` gives them their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from pathlib import Path
+
+from rich.table import Table
+from sqlalchemy import Engine
+
+from haodian import bootstrap, checking, clock, days, speech
+from haodian.clock import DemoWorld
+from haodian.database import running_engine
+from haodian.day_report import day_table
+from haodian.demo.days import generate_day
+from haodian.demo.playing import ROUND_ITEMS, Player
+from haodian.settings import Settings, prepare_home, read_sealer
+from haodian.taking import releases_of
+from payments_core import bills, rulebooks, settlement
+from payments_core.calendar import SHANGHAI, business_date_of, days_after
+from payments_core.database import transaction
+from payments_core.database.lane import closed_through
+from payments_core.payments import Committer
+
+
+class Refused(Exception):
+    """A command cannot do what was asked; both texts are for a person."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(english)
+        self.chinese, self.english = chinese, english
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema."""
+    prepare_home(settings)
+    with speech.step("升级数据库", "migrating the database"), running_engine(settings):
+        return
+
+
+def load_demo(settings: Settings) -> None:
+    """Load the demo world into an empty installation."""
+    prepare_home(settings)
+    with running_engine(settings) as engine:
+        with transaction(engine) as connection:
+            if clock.find_world(connection) is not None:
+                raise Refused("演示世界已载入", "the demo world is loaded already")
+        with speech.step("准备规则库", "preparing the rulebook"):
+            bootstrap.prepare_rulebook(settings)
+        with speech.step("载入演示世界", "loading the demo world"):
+            first = bootstrap.prepare_world(settings)
+        if not first.has_demo:
+            raise Refused("数据库中已有商户,未载入演示数据", "there are merchants already")
+
+
+def active_files(settings: Settings) -> Mapping[str, str]:
+    """Return the files of the active release."""
+    with running_engine(settings) as engine, transaction(engine) as connection:
+        active = rulebooks.active(connection)
+    if active is None:
+        raise Refused("尚未启用任何规则版本", "no release is active")
+    return checking.read_commit(settings.rulebook, active[1])
+
+
+def import_bill(settings: Settings, *, file: Path) -> bool:
+    """Import a channel bill, show what came of it, and tell whether it was taken."""
+    prepare_home(settings)
+    with running_engine(settings) as engine:
+        now = clock.WorldClock(engine).now()
+        with speech.progress() as bar:
+            task = bar.add_task(f"导入 {file.name}", total=None)
+            result = bills.import_bill(
+                engine,
+                path=file,
+                now=now,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    table = Table(title=f"账单 {file.name}", title_justify="left", show_header=False)
+    for name, value in (
+        ("状态 state", result.state),
+        ("新增 new", f"{result.rows_new:,}"),
+        ("已有 known", f"{result.rows_known:,}"),
+        ("隔离 quarantined", f"{result.rows_bad:,}"),
+    ):
+        table.add_row(name, value)
+    speech.out.print(table)
+    for finding in result.findings:
+        speech.out.print(f"  [yellow]![/] {finding}")
+    return result.state == "IMPORTED"
+
+
+def run_day(settings: Settings, *, wanted: date | None) -> None:
+    """Run one business day of the demo world and show what happened; a settled day is only shown."""
+    prepare_home(settings)
+    with running_engine(settings) as engine:
+        with transaction(engine) as connection:
+            world = clock.find_world(connection)
+            closed = closed_through(connection)
+            next_open = days.next_day(connection)
+        if world is None:
+            raise Refused("没有演示世界,请先运行 haodian demo", "there is no demo world: run haodian demo")
+        day = wanted or next_open or business_date_of(clock.WorldClock(engine).now())
+        if closed is None or day > closed:
+            if next_open is not None and day > next_open:
+                raise Refused(f"{next_open} 尚未结清", f"{next_open} must be run first")
+            _play(engine, settings, world=world, day=day)
+        _settle(engine, settings, day=day)
+        with transaction(engine) as connection:
+            table, proof = day_table(connection, business_date=day)
+        speech.out.print(table)
+        if not proof.passed:
+            raise Refused("账本不平", "the books do not add up")
+
+
+def _play(engine: Engine, settings: Settings, *, world: DemoWorld, day: date) -> None:
+    releases, sealer = releases_of(engine, settings=settings), read_sealer(settings)
+    events = list(generate_day(day, scale=world.scale, since=world.since))
+    with (
+        speech.progress() as bar,
+        Committer(engine=engine, rulebooks=releases, batch_limit=ROUND_ITEMS) as committer,
+    ):
+        task = bar.add_task(f"{day} 交易 payments", total=len(events))
+        player = Player(engine=engine, committer=committer, sealer=sealer)
+        player.play(events, report=lambda done: bar.update(task, completed=done))
+    with transaction(engine) as connection:
+        clock.advance_world(connection, world_at=_closing(day), real_at=clock.machine_now())
+
+
+def _settle(engine: Engine, settings: Settings, *, day: date) -> None:
+    now = clock.WorldClock(engine).now()
+    with speech.progress() as bar:
+        task = bar.add_task("日终 closing", total=len(settlement.STEPS) + 1)
+        settlement.run_day(
+            engine,
+            releases_of(engine, settings=settings),
+            business_date=day,
+            now=now,
+            progress=lambda name, number, total: bar.update(
+                task, description=f"日终 {name}", completed=number - 1, total=total
+            ),
+        )
+    days.confirm_payouts(engine, now=now)
+
+
+def _closing(day: date) -> datetime:
+    return datetime.combine(days_after(day, 1), time(0), tzinfo=SHANGHAI) + days.CLOSES_AFTER
