@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from pathlib import Path
+from types import ModuleType
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from nicegui import ui
 
 from ui import pages, theme
-from ui.i18n import either
+from ui.i18n import t
 from ui.login import router
 from ui.security import Gate, SecurityHeaders, WsGuard
 from ui.services import Services
@@ -36,12 +36,14 @@ def build(services: Services, *, api: FastAPI | None = None) -> FastAPI:
     app.add_middleware(WsGuard, services=services)
     app.add_middleware(SecurityHeaders)
     app.include_router(router(services))
+    for files in _modules_with("routes"):
+        app.include_router(files.routes())
     app.mount("/static", StaticFiles(directory=theme.STATIC), name="static")
     _answer_unknown_api_in_json(app)
     theme.set_defaults()
     register_pages()
     ui.run_with(
-        app, title=either("好店", "HaoDian"), favicon=_ICON, tailwind=False, show_welcome_message=False,
+        app, title=t("app.name"), favicon=_ICON, tailwind=False, show_welcome_message=False,
         reconnect_timeout=10.0, dark=False, language="zh-CN",
     )  # fmt: skip
     return app
@@ -49,10 +51,13 @@ def build(services: Services, *, api: FastAPI | None = None) -> FastAPI:
 
 def register_pages() -> None:
     """Call `register()` of every module of ui/pages that has one."""
-    for module in sorted(m.name for m in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}.")):
-        register = getattr(importlib.import_module(module), "register", None)
-        if register is not None:
-            register()
+    for module in _modules_with("register"):
+        module.register()
+
+
+def _modules_with(function: str) -> list[ModuleType]:
+    names = sorted(found.name for found in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}."))
+    return [module for module in map(importlib.import_module, names) if hasattr(module, function)]
 
 
 def _answer_unknown_api_in_json(app: FastAPI) -> None:
@@ -61,6 +66,3 @@ def _answer_unknown_api_in_json(app: FastAPI) -> None:
     )
     def not_found(path: str) -> JSONResponse:
         return JSONResponse({"code": "NOT_FOUND", "detail": "Not Found"}, 404)
-
-
-PAGES = Path(pages.__path__[0])

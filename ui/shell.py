@@ -95,7 +95,7 @@ def frame(
     """
     ui.page_title(f"{title} · {t('app.name')}")
     if visit.person.role in PHONE_ROLES:
-        with _phone_frame(visit, section=section, title=title, headline=headline) as made:
+        with _phone_frame(visit, section=section, title=title, headline=headline, actions=actions) as made:
             yield made
         return
     show(_skip())
@@ -116,7 +116,9 @@ def frame(
 
 
 @contextmanager
-def _phone_frame(visit: Visit, *, section: str, title: str, headline: Markup | None) -> Iterator[Frame]:
+def _phone_frame(
+    visit: Visit, *, section: str, title: str, headline: Markup | None, actions: Markup | None
+) -> Iterator[Frame]:
     show(_skip())
     with ui.element("div").classes("phone"):
         with ui.element("header").classes("ptop"):
@@ -126,6 +128,8 @@ def _phone_frame(visit: Visit, *, section: str, title: str, headline: Markup | N
                 pass
         with ui.element("main").classes("scr").props("id=body tabindex=-1"):
             answer = show(div(headline, cls="hero m") if headline else Markup(""))
+            if actions is not None:
+                show(div(actions, cls="hero"))
             yield Frame(answer=answer, actions=place)
         tabs = _BROKER_TABS if visit.person.role is Role.BROKER else _MERCHANT_TABS
         links = [
@@ -154,7 +158,7 @@ def _rail(person: Person, section: str) -> None:
     ]  # fmt: skip
     brand = tag(
         "a",
-        span(t("app.name") if t("app.name") == "好店" else "HD", cls="brand-mark"),
+        span(t("app.mark"), cls="brand-mark"),
         href="/",
         cls="brand",
         aria_label=t("app.name"),

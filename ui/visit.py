@@ -27,6 +27,7 @@ from nicegui.context import context
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 
 from payments_core.access import Action, Person, find_session, may
 from payments_core.calendar import business_date_of
@@ -127,7 +128,7 @@ class _Page(ui.page):
         return QUASAR_LANGUAGE[language()]
 
 
-Build = Callable[..., Awaitable[None]]
+Build = Callable[..., Awaitable[Response | None]]
 
 
 def page(path: str, *, action: Action | None) -> Callable[[Build], Build]:
@@ -144,13 +145,13 @@ def page(path: str, *, action: Action | None) -> Callable[[Build], Build]:
         ]
 
         @functools.wraps(build)
-        async def built(request: Request, **values: Any) -> None:
-            visit = _visit(request)
+        async def built(request: Request, **values: Any) -> Response | None:
+            visit = visit_of(request)
             theme.apply(dark=visit.dark)
             try:
                 if action is not None and not visit.may(action):
                     raise NotAllowed
-                await build(visit, **values)
+                return await build(visit, **values)
             except (NotFound, Invalid, Conflict) as refusal:
                 _start_again(404 if isinstance(refusal, NotFound) else 400)
                 failures.refused(visit, refusal)
@@ -159,6 +160,7 @@ def page(path: str, *, action: Action | None) -> Callable[[Build], Build]:
                 log.exception("page %s failed, reference %s", path, reference)
                 _start_again(500)
                 failures.failed(visit, reference)
+            return None
 
         del built.__wrapped__  # FastAPI would read the signature of `build`, which has no request
         request_parameter = inspect.Parameter(
@@ -172,7 +174,8 @@ def page(path: str, *, action: Action | None) -> Callable[[Build], Build]:
     return decorate
 
 
-def _visit(request: Request) -> Visit:
+def visit_of(request: Request) -> Visit:
+    """Return the visit behind a request that passed the gate; for routes that answer with a file."""
     person: Person = request.state.person
     services: Services = request.state.services
     use_language(person.language)

@@ -12,6 +12,7 @@ from payments_core.reporting.model import (
     Node,
     Period,
 )
+from payments_core.reporting.queries_broker import MerchantMonth, broker_figures, broker_merchants
 from payments_core.reporting.queries_hierarchy import DayPoint, Report, hierarchy_report
 from payments_core.reporting.queries_nodes import Place, get_place
 from payments_core.reporting.queries_overview import BusinessDayState, ChannelHealth, Overview, Step, overview
@@ -28,6 +29,7 @@ __all__ = [
     "Found",
     "Level",
     "Measure",
+    "MerchantMonth",
     "Metric",
     "Node",
     "NodeNotFound",
@@ -38,6 +40,8 @@ __all__ = [
     "Report",
     "Step",
     "Surroundings",
+    "broker_figures",
+    "broker_merchants",
     "get_place",
     "hierarchy_report",
     "overview",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     "app.name": ("好店", "HaoDian"),
+    "app.mark": ("好店", "HD"),
     "app.tagline": ("聚合收款经营后台", "Aggregated payments back-office"),
     "nav.main": ("主导航", "Main navigation"),
     "nav.skip": ("跳到正文", "Skip to content"),
