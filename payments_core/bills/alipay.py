@@ -82,8 +82,8 @@ class AlipayBill:
             raise RowRefused("AMOUNT_INVALID")
         shop = fields[at["门店编号"]]
         row = BillRow(
-            line_no, text, identifier(shop) if shop else self._account, identifier(fields[at["商户订单号"]]),
-            identifier(fields[at["支付宝交易号"]]),
+            line_no, identifier(shop) if shop else self._account,
+            identifier(fields[at["商户订单号"]]), identifier(fields[at["支付宝交易号"]]),
             identifier(fields[at["退款批次号/请求号"]]) if kind == "REFUND" else "", kind,
             moment(fields[at["完成时间"]] or fields[at["创建时间"]]), amount_fen, settle_fen, -fee_fen,
         )  # fmt: skip

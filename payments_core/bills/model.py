@@ -43,7 +43,6 @@ class BillRow(NamedTuple):
     """A row to be booked; a tuple because there are hundreds of thousands of them."""
 
     line_no: int
-    raw: str
     sub_merchant_no: str
     merchant_order_no: str
     channel_order_no: str

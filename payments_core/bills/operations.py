@@ -77,7 +77,7 @@ def _stage(
                 progress(min(done, length), length)
             row = _read(bill, line=line, encoding=encoding, now=now)
             if isinstance(row, BillRow):
-                copy.write_row((row.line_no, printable(row.raw), *row[2:], None))
+                copy.write_row((row.line_no, None, *row[1:], None))
             elif row is not None:
                 copy.write_row((row.line_no, printable(row.raw), *(None,) * 9, row.code))
             if bill.missing:
@@ -153,6 +153,7 @@ def _book(connection: Connection, *, bill: Bill, path: Path, sha256: str, now: d
             "first": days_after(business_date_of(count.first or now), -1),
             "last": days_after(business_date_of(count.last or now), 1),
         }
+        _add_raw_of_duplicates(connection, path=path)
         connection.execute(statements.ADOPT, {"channel": bill.channel})
         new, matched = connection.execute(statements.INSERT, where | days).one()
         connection.execute(
@@ -165,6 +166,27 @@ def _book(connection: Connection, *, bill: Bill, path: Path, sha256: str, now: d
         state="REJECTED" if rejected else "IMPORTED", rows_new=new, rows_known=known, rows_bad=count.bad,
         rows_matched=matched, findings=findings,
     )  # fmt: skip
+
+
+def _add_raw_of_duplicates(connection: Connection, *, path: Path) -> None:
+    """Read the file again for the lines that repeat earlier ones, at most 5 % of it."""
+    repeated = set(connection.execute(statements.DUPLICATES).scalars())
+    if not repeated:
+        return
+    with source.unpacked(path) as stream:
+        raws = [
+            {"line_no": line.number, "raw": printable(_decoded(line.content))}
+            for line in source.lines(stream)
+            if line.number in repeated
+        ]
+    connection.execute(statements.ADD_RAW, raws)
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("gb18030", errors="replace")
 
 
 def _imported_before(connection: Connection, *, sha256: str) -> ImportResult | None:

@@ -17,6 +17,9 @@ UPDATE bill_stage s SET code = 'ROW_DUPLICATE' FROM (
   FROM bill_stage WHERE code IS NULL
 ) d WHERE d.n > 1 AND s.line_no = d.line_no
 """)
+DUPLICATES = text("SELECT line_no FROM bill_stage WHERE code = 'ROW_DUPLICATE'")
+# Good rows are staged without their text; that of the few repeated ones is read from the file again.
+ADD_RAW = text("UPDATE bill_stage SET raw = :raw WHERE line_no = :line_no")
 COUNT = text("""
 SELECT count(*) AS lines, count(code) AS bad, min(booked_at) FILTER (WHERE code IS NULL) AS first,
   max(booked_at) FILTER (WHERE code IS NULL) AS last FROM bill_stage

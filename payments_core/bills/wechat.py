@@ -46,6 +46,7 @@ _SUMS = {
     "订单总金额": "amount",
     "申请退款总金额": "refund_asked",
 }
+_ZERO = frozenset({"0.00", "0", "0.00000"})
 _MONEY = ("settle_amount", "refund_amount", "coupon_refund", "fee", "amount", "refund_asked")
 
 
@@ -65,6 +66,7 @@ class WeChatBill:
         self.missing = tuple(_COLUMNS[c][0] for c in _REQUIRED if self._at[c] < 0)
         if self._at["settle_amount"] < 0 and self._at["refund_amount"] < 0:
             self.missing += ("应结订单金额",)
+        self._money_at = tuple((c, self._at[c]) for c in _MONEY if self._at[c] >= 0)
         self._sums = dict.fromkeys(_MONEY, 0)
         self._summary_names: list[str] | None = None
         self._stated: dict[str, int] | None = None
@@ -123,20 +125,24 @@ class WeChatBill:
             refund_no = refund_no or ("REVOKE" if kind == "REVOKE" else "")
             identifier(refund_no)
         row = BillRow(
-            line_no, text, self._sub_merchant_no(fields), identifier(fields[at["merchant_order_no"]]),
+            line_no, self._sub_merchant_no(fields), identifier(fields[at["merchant_order_no"]]),
             identifier(fields[at["channel_order_no"]]), refund_no, kind,
             moment(requested or fields[at["booked_at"]]), amount_fen, settle_fen, money["fee"],
         )  # fmt: skip
         for column, amount in money.items():
-            self._sums[column] += amount
+            if amount:
+                self._sums[column] += amount
         return row
 
     def _money(self, fields: list[str]) -> dict[str, int]:
         try:
-            money = {c: parse_yuan(fields[i]) if (i := self._at[c]) >= 0 else 0 for c in _MONEY}
+            money = dict.fromkeys(_MONEY, 0)
+            for column, index in self._money_at:
+                if (given := fields[index]) not in _ZERO:  # most of a row's six amounts are
+                    money[column] = parse_yuan(given)
         except MoneyError as error:
             raise RowRefused("AMOUNT_INVALID") from error
-        if any(amount < 0 for column, amount in money.items() if column != "fee"):
+        if min(money.values()) < 0 and any(a < 0 for column, a in money.items() if column != "fee"):
             raise RowRefused("AMOUNT_INVALID")
         return money
 

@@ -46,8 +46,8 @@ def add_payment(engine: Engine, *, payment_id: int, order_no: str, channel_order
     with transaction(engine) as connection:
         connection.execute(
             text(
-                "INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state, channel,"
-                " mode, amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at,"
+                "INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state,"
+                " channel, mode, amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at,"
                 " accepted_batch_no, store_id, risk_decision, risk_score, risk_facts, release_no, paid_at,"
                 " business_date, channel_order_no, fee_fen, cost_fen, eligible_margin_fen, captured_batch_no)"
                 " VALUES ('M00001', :p, :o, '', 'SUCCESS', 'WECHAT', 'MINI', 5000, 5000, 5000, :at, :at,"
@@ -239,7 +239,7 @@ def test_a_row_that_repeats_in_the_file_is_booked_once(known: Engine, tmp_path: 
     result = import_bill(known, path=written(tmp_path, [lines[0], *many, many[0], *lines[-2:]]), now=NOW)
 
     assert (result.rows_new, result.rows_bad) == (30, 1)
-    assert rows(known, "SELECT code, line_no FROM quarantine_row") == [("ROW_DUPLICATE", 32)]
+    assert rows(known, "SELECT code, line_no, raw FROM quarantine_row") == [("ROW_DUPLICATE", 32, many[0])]
 
 
 def test_more_than_five_percent_bad_rows_reject_the_file(known: Engine, tmp_path: Path) -> None:
