@@ -58,11 +58,13 @@ def run(*, quick: bool) -> Figure:
         write_wechat_bill(_lines(count), path=path)
         _fill(engine)
         _warm_up(engine, Path(folder))
-        before_mib = _peak_mib()
+        memory_mib = [_memory_mib()]
         started = perf_counter()
-        result = import_bill(engine, path=path, now=_NOW)
+        result = import_bill(
+            engine, path=path, now=_NOW, progress=lambda done, total: memory_mib.append(_memory_mib())
+        )
         seconds = perf_counter() - started
-        grown_mib = _peak_mib() - before_mib
+        grown_mib = max(memory_mib) - memory_mib[0]
         started = perf_counter()
         again = import_bill(engine, path=path, now=_NOW)
         again_s = perf_counter() - started
@@ -80,7 +82,7 @@ def run(*, quick: bool) -> Figure:
         rows=(
             Row(label="rows", shown=f"{count:,} ({result.rows_matched:,} matched to payments)"),
             Row(label="rows a second", shown=f"{count / seconds:,.0f}"),
-            Row(label="peak memory grew by", shown=f"{grown_mib:.0f} MiB"),
+            Row(label="memory grew by at most", shown=f"{grown_mib:.0f} MiB"),
             Row(label="the same bill again", shown=f"{again_s:.1f} s, 0 rows added"),
         ),
     )
@@ -131,13 +133,15 @@ def _fill(engine: Engine) -> None:
 
 
 _PAYMENTS = """
-INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state, channel,
-  mode, amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at, accepted_batch_no, store_id,
-  risk_decision, risk_score, risk_facts, release_no, paid_at, business_date, channel_order_no, fee_fen, cost_fen,
-  eligible_margin_fen, captured_batch_no)
+INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state, channel, mode,
+  amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at, accepted_batch_no, store_id,
+  risk_decision, risk_score, risk_facts, release_no, paid_at, business_date, channel_order_no, fee_fen,
+  cost_fen, eligible_margin_fen, captured_batch_no)
 SELECT 'M' || lpad((n % :merchants)::text, 5, '0'), n, 'D250401' || lpad(n::text, 8, '0'), '', 'SUCCESS',
-  'WECHAT', 'MINI', 5000, 5000, 5000, '2025-04-01', '2025-04-02', 1, 'S001', 'PASS', 0, '{}', 1, '2025-04-01',
-  '2025-04-01', '42000' || lpad(n::text, 18, '0'), 19, 11, 8, 1 FROM generate_series(0, :last) n
+  'WECHAT', 'MINI', 5000, 5000, 5000, '2025-04-01', '2025-04-02', 1, 'S001',
+  'PASS', 0, '{}', 1, '2025-04-01', '2025-04-01', '42000' || lpad(n::text, 18, '0'), 19,
+  11, 8, 1
+FROM generate_series(0, :last) n
 """
 
 
@@ -185,8 +189,13 @@ def _plain_row(record: dict[str, str]) -> tuple[object, ...]:
     )
 
 
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _memory_mib() -> float:
+    """Return what the process holds now; where the system does not say, the most it ever held."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return pages * resource.getpagesize() / 2**20
 
 
 @contextmanager

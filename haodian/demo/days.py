@@ -150,7 +150,8 @@ def _device(merchant: Merchant, mode: str) -> str:
     if mode not in ("STATIC_QR", "SCANNED"):
         return ""
     wanted = ("QR_PLATE",) if mode == "STATIC_QR" else ("POS", "FACE", "SPEAKER")
-    return next((d.device_id for d in merchant.devices if d.type in wanted), merchant.devices[0].device_id)
+    fitting = sorted(merchant.devices, key=lambda d: d.type not in wanted)
+    return fitting[0].device_id if fitting else ""
 
 
 def _same_day_refund(rng: Random, pay: PayEvent, end: datetime) -> RefundEvent | None:
