@@ -42,7 +42,7 @@ class Rulebook:
         self._spans = _spans_by_kind(
             self.versions, {(rule.kind, rule.id): rule.version for rule in self.rules}
         )
-        self._scopes = {kind: _named(found) for kind, found in self._spans.items()}
+        self._scopes = {kind: tuple(_named(found).items()) for kind, found in self._spans.items()}
         self._timelines: dict[tuple[str, tuple[str, ...]], Timeline] = {}
 
     @property
@@ -74,10 +74,8 @@ class Rulebook:
 
         Scope keys and values that no rule of the kind names make no difference, so they make no new timeline.
         """
-        values = tuple(
-            value if (value := scope.get(key, "")) in named else ""
-            for key, named in self._scopes.get(kind, {}).items()
-        )
+        told_apart = self._scopes.get(kind, ())
+        values = tuple([v if (v := scope.get(key, "")) in named else "" for key, named in told_apart])
         found = self._timelines.get((kind, values))
         if found is None:
             found = Timeline(kind=kind, scope=dict(scope), spans=self._spans.get(kind, ()))

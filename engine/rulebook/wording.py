@@ -204,15 +204,15 @@ _FILES = {
         Severity.WARNING,
     ),
     "KIND_UNKNOWN": Wording(
-        "没有规则类型“{kind}”",
+        "没有规则种类“{kind}”",
         "there is no kind “{kind}”",
-        "已有类型：{allowed}",
+        "已有种类：{allowed}",
         "known kinds: {allowed}",
     ),
     "KIND_INVALID": Wording(
-        "规则类型定义有误：{detail}",
+        "规则种类定义有误：{detail}",
         "the kind is not well defined: {detail}",
-        "对照 docs/rules.md 的“规则类型”一节",
+        "对照 docs/rules.md 的“规则种类”一节",
         "see “Kinds” in docs/rules.md",
     ),
     "KIND_SCHEMA_INVALID": Wording(
