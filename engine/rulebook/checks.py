@@ -23,7 +23,7 @@ _SINGLE_RESULT = (HitPolicy.FIRST, HitPolicy.UNIQUE, HitPolicy.ANY)
 
 def check_rule_file(document: Document, kind: Kind) -> tuple[Diagnostic, ...]:
     """Return every finding about the values of one rule file."""
-    found = [*_effective(document), *_path(document, kind)]
+    found = [*_effective(document), *_path(document, kind), *_scope(document, kind)]
     if kind.shape == ShapeName.TABLE:
         found.extend(_rows(document, kind))
     if kind.shape == ShapeName.SCORED:
@@ -85,9 +85,29 @@ def _path(document: Document, kind: Kind) -> Iterator[Diagnostic]:
         yield finding("PATH_MISMATCH", document.location(("id",)), expected=expected)
 
 
+def _scope(document: Document, kind: Kind) -> Iterator[Diagnostic]:
+    scope = document.value.get("scope")
+    for key in scope if isinstance(scope, dict) else ():
+        if key not in kind.scope:
+            place, allowed = document.key_location(("scope", key)), ", ".join(kind.scope)
+            yield finding("SCHEMA_UNKNOWN_FIELD", place, length=len(key), field=key, allowed=allowed)
+
+
+def _outputs(document: Document, kind: Kind, rows: list[Any]) -> Iterator[Diagnostic]:
+    """Yield every output that the kind does not name, if it names any."""
+    known = ("when", *kind.outputs)
+    for number, row in enumerate(rows if kind.outputs else ()):
+        for key in row if isinstance(row, dict) else ():
+            if key not in known:
+                place = document.key_location(("spec", "rows", number, key))
+                allowed = ", ".join(known)
+                yield finding("SCHEMA_UNKNOWN_FIELD", place, length=len(key), field=key, allowed=allowed)
+
+
 def _rows(document: Document, kind: Kind) -> Iterator[Diagnostic]:
     spec = document.value.get("spec")
     rows = items(spec.get("rows")) if isinstance(spec, dict) else []
+    yield from _outputs(document, kind, rows)
     always = [n for n, row in enumerate(rows) if isinstance(row, dict) and row.get("when") == "true"]
     if kind.complete and kind.hit_policy in _SINGLE_RESULT and rows and len(rows) - 1 not in always:
         yield finding("NO_DEFAULT_ROW", document.location(("spec", "rows", len(rows) - 1)))

@@ -235,6 +235,8 @@ def test_a_new_kind_is_checked_like_any_other(
         ("owner: 测试\n", "", "SCHEMA_MISSING_FIELD"),
         ("effective: {from", "effective: {since", "SCHEMA_MISSING_FIELD"),
         ("version: 1", "version: one", "SCHEMA_TYPE"),
+        ("text: 您好}", "text: 您好, tone: 敬}", "SCHEMA_UNKNOWN_FIELD"),
+        ("greeting.default\n", "greeting.default\nscope: {planet: [earth]}\n", "SCHEMA_UNKNOWN_FIELD"),
         ("expect: {text: 您好, row: 0}", "expect: 您好", "SCHEMA_TYPE"),
         ("greeting.default\n", "greeting.default\nscope: BJ\n", "SCHEMA_TYPE"),
     ],
