@@ -3,7 +3,7 @@
 Nothing here blocks the event loop: writing goes through the committer, reading through a thread.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: FastAPI reads annotations that name local functions.
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -138,7 +138,7 @@ def _add_refusals(api: FastAPI, metrics: Metrics) -> None:
         assert isinstance(error, RequestValidationError)
         fields = {".".join(map(str, e["loc"][1:])) or "body": str(e["msg"]) for e in error.errors()}
         metrics.refused(RequestInvalid.code)
-        return refusals.answer_of(refusals.RequestMalformed(findings=fields))
+        return refusals.answer_of(RequestInvalid(findings=fields))
 
     @api.exception_handler(OperationalError)
     async def database_away(request: Request, error: Exception) -> JSONResponse:
@@ -146,11 +146,22 @@ def _add_refusals(api: FastAPI, metrics: Metrics) -> None:
         metrics.refused(StoreUnavailable.code)
         return refusals.answer_of(StoreUnavailable())
 
+    @api.exception_handler(Exception)
+    async def our_bug(request: Request, error: Exception) -> JSONResponse:
+        # Starlette raises it again afterwards; `_Edge` logs it there.
+        kind = type(error).__name__
+        return refusals.answer(status=500, code="INTERNAL", message_en=f"Internal error: {kind}")
+
     @api.exception_handler(HTTPException)
     async def of_the_framework(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "INVALID")
+        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}.get(
+            error.status_code, "INVALID"
+        )
         return refusals.answer(status=error.status_code, code=code, message_en=str(error.detail))
+
+
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}
 
 
 def _of_key(key: ApiKey, asked: str) -> str:
@@ -176,7 +187,7 @@ class _Edge:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MAX_BODY_BYTES:
-                raise refusals.BodyTooLarge
+                raise HTTPException(413, "The body is larger than 64 KiB")  # else FastAPI says 400
             return message
 
         async def noted_send(message: Message) -> None:
@@ -187,13 +198,8 @@ class _Edge:
 
         try:
             await self._app(scope, counted_receive, noted_send)
-        except Exception as error:  # the entry point: nothing of ours lies further out
-            if status == 0:
-                log.exception("request_failed", path=scope["path"])
-                broken = refusals.answer(
-                    status=500, code="INTERNAL", message_en=f"Internal error: {type(error).__name__}"
-                )
-                await broken(scope, receive, noted_send)
+        except Exception:
+            log.exception("request_failed", path=scope["path"])
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             seconds = time.monotonic() - started

@@ -35,12 +35,6 @@ class MerchantNotYours(Invalid):
     code = "MERCHANT_NOT_YOURS"
 
 
-class BodyTooLarge(Invalid):
-    """The body is larger than 64 KiB."""
-
-    code = "BODY_TOO_LARGE"
-
-
 CHINESE: Mapping[str, str] = {
     "AMOUNT_INVALID": "金额应为大于零的整数分,且各部分不超过总额",
     "API_KEY_UNKNOWN": "没有这个 API 密钥,或已吊销",
@@ -77,7 +71,6 @@ _STATUS: Mapping[str, int] = {
     "CLOCK_SKEW": 401,
     "API_KEY_UNKNOWN": 401,
     "MERCHANT_NOT_YOURS": 403,
-    "BODY_TOO_LARGE": 413,
     "OVERLOADED": 429,
     "STORE_UNAVAILABLE": 503,
     "NO_ACTIVE_RELEASE": 503,

@@ -32,7 +32,6 @@ def test_every_refusal_of_the_gateway_is_written_in_chinese(refusal: type[Paymen
         (payment_errors.PaymentNotFound(), 404),
         (access.NonceReused(), 409),
         (payment_errors.IdempotencyConflict(), 409),
-        (refusals.BodyTooLarge(), 413),
         (payment_errors.AmountInvalid(), 422),
         (payment_errors.Overloaded(), 429),
         (payment_errors.StoreUnavailable(), 503),

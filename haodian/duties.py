@@ -1,0 +1,93 @@
+"""What is done later or again, as tasks of the queue.
+
+Every duty can be run twice or be cut off anywhere: it reads what is left to do and does that. The outbox is
+not emptied here, because no subscriber can be registered yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+
+import procrastinate
+import structlog
+from sqlalchemy import Engine
+
+from haodian import clock
+from haodian.clock import WorldClock
+from haodian.days import confirm_payouts, day_to_close
+from haodian.settings import Settings
+from haodian.taking import channel_of, releases_of
+from payments_core import access, payments, settlement
+from payments_core.database import transaction
+from payments_core.payments import Committer
+
+log = structlog.get_logger(__name__)
+
+
+class Duties:
+    """What the worker does, each as one call that may be repeated."""
+
+    def __init__(
+        self, engine: Engine, *, settings: Settings, world: WorldClock, committer: Committer
+    ) -> None:
+        self._engine, self._world, self._committer = engine, world, committer
+        self._channel = channel_of(settings)
+        self._releases = releases_of(engine, settings=settings)
+        self.done: dict[str, int] = {}
+
+    async def resolve(self) -> None:
+        """Ask the channels about payments and refunds that stayed open."""
+        now = self._world.now()
+        result = await payments.resolve_open(self._engine, self._committer, self._channel, now=now)
+        if result.settled or result.closed or result.refunds:
+            log.info("open_items_ended", settled=result.settled, closed=result.closed, refunds=result.refunds)
+
+    async def purge(self) -> None:
+        """Forget nonces and sessions that can no longer be used."""
+
+        def run() -> None:
+            with transaction(self._engine) as connection:
+                access.purge_nonces(connection, now=clock.machine_now())
+                access.purge_sessions(connection, now=clock.machine_now())
+
+        await asyncio.to_thread(run)
+
+    async def close_days(self) -> None:
+        """Close and settle every business day that ended more than two hours ago, oldest first."""
+        await asyncio.to_thread(self._close_days)
+
+    async def ask_bank(self) -> None:
+        """Ask the bank about payouts that are due."""
+        answered = await asyncio.to_thread(confirm_payouts, self._engine, now=self._world.now())
+        if answered:
+            log.info("payouts_answered", count=answered)
+
+    def _close_days(self) -> None:
+        while (day := self._day_to_close()) is not None:
+            settlement.run_day(self._engine, self._releases, business_date=day, now=self._world.now())
+            log.info("day_settled", business_date=day.isoformat())
+
+    def _day_to_close(self) -> date | None:
+        with transaction(self._engine) as connection:
+            return day_to_close(connection, now=self._world.now())
+
+
+def tasks_of(duties: Duties, *, url: str) -> procrastinate.App:
+    """Return the queue with the duties as periodic tasks."""
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4))
+
+    def every(cron: str, name: str, duty: Callable[[], Awaitable[None]]) -> None:
+        async def run(timestamp: int) -> None:
+            await duty()
+            duties.done[name] = duties.done.get(name, 0) + 1
+
+        # The queueing lock keeps one waiting run at most: a slow one is not followed by a crowd.
+        app.periodic(cron=cron)(app.task(run, name=name, queueing_lock=name, pass_context=False))
+
+    every("*/5 * * * * *", "resolve_open", duties.resolve)
+    every("*/10 * * * * *", "close_days", duties.close_days)
+    every("*/30 * * * * *", "ask_bank", duties.ask_bank)
+    every("17 * * * *", "purge", duties.purge)
+    return app
