@@ -63,7 +63,7 @@ class ShareRule:
         return self
 
     def line_of(self, pointer: tuple[str | int, ...]) -> int:
-        return 10 + (pointer[1] if len(pointer) > 1 and isinstance(pointer[1], int) else 0)
+        return 10 + (pointer[2] if len(pointer) > 2 and isinstance(pointer[2], int) else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,7 @@ class Policy:
         return 1
 
 
+NEXT_DAY = {"days": 1, "calendar": "every_day"}
 WHOLE_TO_OPENER = ({"party": "broker", "role": "opener", "rate": "0.40"},)
 
 

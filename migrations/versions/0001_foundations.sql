@@ -285,9 +285,11 @@ CREATE TABLE payment (
 )
  WITH (fillfactor = 70)
 -- ;;
-CREATE INDEX ix_payment_accepted_batch ON payment (accepted_batch_no)
+CREATE INDEX ix_payment_accepted_batch ON payment USING brin (accepted_batch_no)
 -- ;;
 CREATE INDEX ix_payment_business_date ON payment (business_date, merchant_id) WHERE business_date IS NOT NULL
+-- ;;
+CREATE INDEX ix_payment_created_at ON payment USING brin (created_at)
 -- ;;
 CREATE INDEX ix_payment_open ON payment (created_at) WHERE state IN ('INIT', 'PAYING')
 -- ;;
@@ -369,6 +371,9 @@ CREATE TABLE settlement (
 	plan_fen BIGINT NOT NULL, 
 	carried_in_fen BIGINT DEFAULT 0 NOT NULL, 
 	hold_fen BIGINT DEFAULT 0 NOT NULL, 
+	kept_fen BIGINT DEFAULT 0 NOT NULL, 
+	kept_until DATE, 
+	hold_ids TEXT[] DEFAULT '{}' NOT NULL, 
 	real_fen BIGINT NOT NULL, 
 	carried_out_fen BIGINT DEFAULT 0 NOT NULL, 
 	due_on DATE NOT NULL, 
@@ -386,6 +391,12 @@ COMMENT ON COLUMN settlement.gross_fen IS 'Σ settle amounts'
 COMMENT ON COLUMN settlement.plan_fen IS 'gross − fee − refunds + fee returned'
 -- ;;
 COMMENT ON COLUMN settlement.carried_in_fen IS 'from earlier days: below the minimum, or negative'
+-- ;;
+COMMENT ON COLUMN settlement.hold_fen IS 'held as of this day'
+-- ;;
+COMMENT ON COLUMN settlement.kept_fen IS 'of this day''s plan, by the policy''s holds: part of hold_fen until kept_until'
+-- ;;
+COMMENT ON COLUMN settlement.hold_ids IS 'the holds that were met'
 -- ;;
 COMMENT ON COLUMN settlement.real_fen IS 'plan + carried in − hold − carried out'
 -- ;;
@@ -405,6 +416,16 @@ COMMENT ON COLUMN share_stream.stream_id IS 'hash of everything that makes the s
 COMMENT ON COLUMN share_stream.rounding IS 'HALF_UP | HALF_EVEN | DOWN'
 -- ;;
 COMMENT ON COLUMN share_stream.period IS 'first day of the month'
+-- ;;
+CREATE TABLE subject_blacklist (
+	subject_hash TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	listed_by TEXT NOT NULL, 
+	listed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_subject_blacklist PRIMARY KEY (subject_hash)
+)
+-- ;;
+COMMENT ON COLUMN subject_blacklist.subject_hash IS 'salted hash of a licence or ID number'
 -- ;;
 CREATE TABLE transfer (
 	merchant_id TEXT NOT NULL, 

@@ -58,7 +58,8 @@ class Stream:
 class ShareRule(Protocol):
     """What this module reads of an `engine.rulebook.Rule` of kind `profit_share`.
 
-    `shape.conditions` holds every compiled condition by its path in the spec, e.g. ("uplifts", 0, "when").
+    `shape.conditions` holds every compiled condition by its path in the spec, e.g. ("uplifts", 0, "when");
+    `line_of` takes a path in the whole file, e.g. ("spec", "uplifts", 0).
     """
 
     @property
@@ -139,7 +140,7 @@ def _broker_lines(
     for index, share in enumerate(rule.spec["shares"]):
         if share["party"] != "broker":
             continue
-        at = rule.line_of(("shares", index))
+        at = rule.line_of(("spec", "shares", index))
         # Where the opener takes all it is still the maintainer's line: the statement shows why.
         lines += _weighted(holders[share["role"]], share["role"], parse_rate(share["rate"]), at)
     servicing = next((broker_id for broker_id, _ in (*maintainer, *opener)), "")
@@ -175,7 +176,7 @@ def _uplifts(rule: ShareRule, broker_id: str, role: str, facts: Mapping[str, Any
             party_id=broker_id,
             role=role,
             rate_ppm=parse_rate(uplift["add_rate"]),
-            rule_line=rule.line_of(("uplifts", index)),
+            rule_line=rule.line_of(("spec", "uplifts", index)),
         )
         for index, uplift in enumerate(rule.spec.get("uplifts", ()))
         if _holds(rule, ("uplifts", index, "when"), facts)
@@ -198,7 +199,7 @@ def _store_lines(rule: ShareRule, store_id: str, facts: Mapping[str, Any]) -> tu
             party_id=store_id,
             role="store",
             rate_ppm=rate_ppm,
-            rule_line=rule.line_of(pointer),
+            rule_line=rule.line_of(("spec", *pointer)),
         )
         for rate_ppm, pointer in found
         if store_id and rate_ppm

@@ -8,7 +8,7 @@ from payments_core.settlement.errors import (
     PayoutNotFound,
     PayoutState,
 )
-from payments_core.settlement.model import UNVERIFIED_TAG, Due, Settled, due_on, settle
+from payments_core.settlement.model import UNVERIFIED_TAG, Due, Kept, Settled, due_on, keep, settle
 from payments_core.settlement.operations import DaySettled, settle_day
 from payments_core.settlement.payouts import (
     Payout,
@@ -39,6 +39,7 @@ __all__ = [
     "DaySettled",
     "Due",
     "EarlierDayOpen",
+    "Kept",
     "Payout",
     "PayoutNotFound",
     "PayoutState",
@@ -52,6 +53,7 @@ __all__ = [
     "due_on",
     "get_settlement",
     "instruct",
+    "keep",
     "list_days",
     "list_payouts",
     "list_settlements",

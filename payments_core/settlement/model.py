@@ -6,7 +6,8 @@
     carried   free − real; negative where refunds exceed sales
 
 Carried in is everything planned on earlier days that was not paid out, so money held before is in it and is
-held anew every day: what a hold no longer covers is paid with that day's money.
+held anew every day: open risk cases, what the policy kept of earlier days and has not run out, and what it
+keeps of this day. What a hold no longer covers is paid with that day's money.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ class PolicyRule(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """The figures of one merchant and business date before the policy is applied; fen."""
+    """The figures of one merchant and business date before the policy is applied; fen.
+
+    `case_hold_fen` is held by open risk cases, `kept_fen` by the policy from earlier days.
+    """
 
     merchant_id: str
     gross_fen: int
@@ -49,6 +53,7 @@ class Due:
     fee_back_fen: int
     carried_in_fen: int
     case_hold_fen: int
+    kept_fen: int
 
     @property
     def plan_fen(self) -> int:
@@ -62,50 +67,69 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the policy keeps of one day's money, until when, and by which of its holds."""
+
+    fen: int
+    until: date | None
+    hold_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """One row of `settlement`: real = plan + carried in − hold − carried out."""
 
     due: Due
+    kept: Kept
     hold_fen: int
     real_fen: int
     carried_out_fen: int
 
 
-def settle(*, due: Due, rule: PolicyRule, facts: Mapping[str, Any]) -> Settled:
-    """Apply a settlement policy to what a merchant is due.
-
-    Holds of the rule whose condition is met (a sum `hold_fen`, or the part `rate` of what is available) add
-    to those of open risk cases, and never exceed what there is.
-    """
+def settle(*, due: Due, business_date: date, rule: PolicyRule, facts: Mapping[str, Any]) -> Settled:
+    """Apply a settlement policy to what a merchant is due. All holds together never exceed what there is."""
     available = due.plan_fen + due.carried_in_fen
-    hold = min(max(available, 0), due.case_hold_fen + _rule_holds(rule, available, facts))
+    kept = keep(rule=rule, plan_fen=due.plan_fen, business_date=business_date, facts=facts)
+    hold = min(max(available, 0), due.case_hold_fen + due.kept_fen + kept.fen)
     free = available - hold
     real = free if free > 0 and free >= int(rule.spec.get("min_payout_fen", 0)) else 0
     ensure(real == due.plan_fen + due.carried_in_fen - hold - (free - real), "a settlement adds up")
-    return Settled(due=due, hold_fen=hold, real_fen=real, carried_out_fen=free - real)
+    return Settled(due=due, kept=kept, hold_fen=hold, real_fen=real, carried_out_fen=free - real)
+
+
+def keep(*, rule: PolicyRule, plan_fen: int, business_date: date, facts: Mapping[str, Any]) -> Kept:
+    """Return what the holds whose condition is met keep of a day's plan: a sum, a part, or both.
+
+    A part rounds half up; together they keep at most the plan, for the longest of their `days`.
+    """
+    met = [
+        hold
+        for index, hold in enumerate(rule.spec.get("holds", ()))
+        if rule.shape.conditions["holds", index, "when"].evaluate(facts)
+    ]
+    if not met or plan_fen <= 0:
+        return Kept(fen=0, until=None, hold_ids=())
+    asked = sum(
+        int(hold.get("amount_fen", 0)) + portion(plan_fen, parse_rate(hold.get("rate", "0"))) for hold in met
+    )
+    return Kept(
+        fen=min(asked, plan_fen),
+        until=days_after(business_date, max(int(hold["days"]) for hold in met)),
+        hold_ids=tuple(str(hold["id"]) for hold in met),
+    )
 
 
 def due_on(*, business_date: date, rule: PolicyRule) -> date:
-    """Return when a business date is paid out: `cycle: {days: 1, calendar: every_day}` is the day after.
+    """Return the date a business date is paid out on: `cycle.days` later, by every day or by working days.
 
-    With `calendar: working_days` Saturdays and Sundays are passed over. A cycle may also be written "D+1".
+    Working days are Monday to Friday; public holidays are not known here.
     """
-    cycle = rule.spec.get("cycle", "D+1")
-    if isinstance(cycle, str):
-        return days_after(business_date, int(cycle.removeprefix("D+")))
+    cycle = rule.spec["cycle"]
     due, left = business_date, int(cycle["days"])
     while left:
         due = days_after(due, 1)
-        left -= cycle["calendar"] == "every_day" or due.isoweekday() < 6
+        left -= cycle["calendar"] == "every_day" or due.isoweekday() <= FRIDAY
     return due
 
 
-def _rule_holds(rule: PolicyRule, available_fen: int, facts: Mapping[str, Any]) -> int:
-    total = 0
-    for index, hold in enumerate(rule.spec.get("holds", ())):
-        condition = rule.shape.conditions.get(("holds", index, "when"))
-        if condition is None or condition.evaluate(facts):
-            total += int(hold.get("hold_fen", 0))
-            if "rate" in hold:
-                total += portion(max(available_fen, 0), parse_rate(hold["rate"]))
-    return total
+FRIDAY = 5

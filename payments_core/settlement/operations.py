@@ -8,11 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, RowMapping, insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from payments_core.calendar import day_bounds
 from payments_core.ledger import Account, Code, DailyJob, Leg, Phase, daily_posting_id, post
-from payments_core.rulebooks.tables import rule_ref
+from payments_core.rulebooks import RuleRefKey, intern_refs
 from payments_core.settlement.model import Due, PolicyRule, Settled, due_on, settle
 from payments_core.settlement.tables import settlement
 
@@ -78,6 +77,7 @@ class _PolicyOf:
 
     def __init__(self, rulebook: Policies, business_date: date) -> None:
         self._rulebook = rulebook
+        self.business_date = business_date
         self._at = day_bounds(business_date)[1] - timedelta(microseconds=1)
         self._by_city: dict[str, PolicyRule] = {}
         self.defaults = {name: fact.default for name, fact in rulebook.vocabulary.facts.items()}
@@ -92,7 +92,8 @@ class _PolicyOf:
 def _decide(row: RowMapping, policies: _PolicyOf) -> _Case | None:
     due = Due(**{name: row[name] for name in Due.__dataclass_fields__})
     rule = policies.rule(row["city_id"])
-    settled = settle(due=due, rule=rule, facts={**policies.defaults, **_facts(row)})
+    facts = {**policies.defaults, **_facts(row)}
+    settled = settle(due=due, business_date=policies.business_date, rule=rule, facts=facts)
     unchanged = settled.real_fen == 0 and settled.hold_fen == row["held_fen"]
     if not due.moved and unchanged:
         return None
@@ -125,6 +126,9 @@ def _row(
         "plan_fen": due.plan_fen,
         "carried_in_fen": due.carried_in_fen,
         "hold_fen": settled.hold_fen,
+        "kept_fen": settled.kept.fen,
+        "kept_until": settled.kept.until,
+        "hold_ids": list(settled.kept.hold_ids),
         "real_fen": settled.real_fen,
         "carried_out_fen": settled.carried_out_fen,
         "due_on": due_on(business_date=business_date, rule=case.rule),
@@ -163,27 +167,15 @@ def _hold_legs(case: _Case, business_date: date, release_no: int, now: datetime)
 
 
 def _intern(connection: Connection, rules: Sequence[PolicyRule]) -> dict[tuple[str, int], int]:
-    """Return the short number of each rule, written where it is new; row −1 stands for the rule itself."""
-    distinct = {(rule.id, rule.version): rule for rule in rules}
-    rows = [
-        {
-            "kind": KIND,
-            "rule_id": rule.id,
-            "version": rule.version,
-            "row_no": -1,
-            "line": rule.line_of(("spec",)),
-        }
-        for rule in distinct.values()
-    ]
-    connection.execute(upsert(rule_ref).on_conflict_do_nothing(), rows)
-    found = connection.execute(
-        text(
-            "SELECT rule_id, version, min(ref_no) FROM rule_ref WHERE kind = :kind AND row_no = -1"
-            " GROUP BY 1, 2"
-        ),
-        {"kind": KIND},
-    )
-    return {(rule_id, version): ref_no for rule_id, version, ref_no in found}
+    """Return the number of each rule, by its id and version."""
+    keys = {
+        (rule.id, rule.version): RuleRefKey(
+            kind=KIND, rule_id=rule.id, version=rule.version, row_no=-1, line=rule.line_of(("spec",))
+        )
+        for rule in rules
+    }
+    numbers = intern_refs(connection, keys.values())
+    return {rule: numbers[key] for rule, key in keys.items()}
 
 
 _DUE = """
@@ -203,6 +195,9 @@ cases AS (
   SELECT merchant_id, sum(hold_fen) AS fen FROM risk_case
   WHERE state IN ('OPEN', 'FROZEN') AND (hold_until IS NULL OR hold_until > :business_date)
   GROUP BY merchant_id),
+kept AS (
+  SELECT merchant_id, sum(kept_fen) AS fen FROM settlement
+  WHERE business_date < :business_date AND kept_until > :business_date GROUP BY merchant_id),
 held AS (
   SELECT t.merchant_id, t.posting_id, t.amount_fen FROM transfer t WHERE t.code = 'HOLD'
     AND t.phase = 'PENDING'
@@ -212,12 +207,14 @@ SELECT m.merchant_id, m.city_id, m.type, m.mcc, m.status, m.risk_grade, m.tags, 
   coalesce(p.gross_fen, 0)::bigint AS gross_fen, coalesce(p.fee_fen, 0)::bigint AS fee_fen,
   coalesce(b.refund_fen, 0)::bigint AS refund_fen, coalesce(b.fee_back_fen, 0)::bigint AS fee_back_fen,
   (coalesce(e.fen, 0) - coalesce(o.fen, 0))::bigint AS carried_in_fen,
-  coalesce(c.fen, 0)::bigint AS case_hold_fen, coalesce(h.amount_fen, 0) AS held_fen,
+  coalesce(c.fen, 0)::bigint AS case_hold_fen, coalesce(k.fen, 0)::bigint AS kept_fen,
+  coalesce(h.amount_fen, 0) AS held_fen,
   h.posting_id AS held_posting_id
 FROM merchant m
 LEFT JOIN paid p USING (merchant_id) LEFT JOIN back b USING (merchant_id)
 LEFT JOIN planned e USING (merchant_id) LEFT JOIN paid_out o USING (merchant_id)
-LEFT JOIN cases c USING (merchant_id) LEFT JOIN held h USING (merchant_id)
+LEFT JOIN cases c USING (merchant_id) LEFT JOIN kept k USING (merchant_id)
+LEFT JOIN held h USING (merchant_id)
 LEFT JOIN merchant_stats s USING (merchant_id)
 WHERE (p.merchant_id IS NOT NULL OR b.merchant_id IS NOT NULL OR coalesce(e.fen, 0) <> coalesce(o.fen, 0))
   AND NOT EXISTS (SELECT 1 FROM settlement x

@@ -39,6 +39,9 @@ class Settlement:
     plan_fen: int
     carried_in_fen: int
     hold_fen: int
+    kept_fen: int
+    kept_until: date | None
+    hold_ids: tuple[str, ...]
     real_fen: int
     carried_out_fen: int
     due_on: date
@@ -126,13 +129,12 @@ def list_payouts(
 
 _SETTLEMENT = """
 SELECT s.merchant_id, coalesce(m.name, s.merchant_id) AS merchant_name, s.business_date, s.gross_fen,
-  s.fee_fen,
-  s.refund_fen, s.fee_back_fen, s.plan_fen, s.carried_in_fen, s.hold_fen, s.real_fen, s.carried_out_fen,
-    s.due_on,
-  coalesce(r.rule_id, '') AS rule_id, coalesce(r.version, 0) AS rule_version, s.release_no
+  s.fee_fen, s.refund_fen, s.fee_back_fen, s.plan_fen, s.carried_in_fen, s.hold_fen, s.kept_fen, s.kept_until,
+  s.hold_ids, s.real_fen, s.carried_out_fen, s.due_on, coalesce(r.rule_id, '') AS rule_id,
+  coalesce(r.version, 0) AS rule_version, s.release_no
 FROM settlement s LEFT JOIN merchant m USING (merchant_id) LEFT JOIN rule_ref r ON r.ref_no = s.rule_ref_no
 """
 
 
 def _settlement(row: RowMapping) -> Settlement:
-    return Settlement(**dict(row))
+    return Settlement(**{**row, "hold_ids": tuple(row["hold_ids"])})

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from payments_core.database.catalogue import metadata
 from payments_core.database.scopes import readable_by_all, readable_through_merchant
@@ -51,7 +51,22 @@ settlement = Table(
         server_default=text("0"),
         comment="from earlier days: below the minimum, or negative",
     ),
-    Column("hold_fen", BigInteger, nullable=False, server_default=text("0")),
+    Column("hold_fen", BigInteger, nullable=False, server_default=text("0"), comment="held as of this day"),
+    Column(
+        "kept_fen",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="of this day's plan, by the policy's holds: part of hold_fen until kept_until",
+    ),
+    Column("kept_until", Date),
+    Column(
+        "hold_ids",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="the holds that were met",
+    ),
     Column("real_fen", BigInteger, nullable=False, comment="plan + carried in − hold − carried out"),
     Column("carried_out_fen", BigInteger, nullable=False, server_default=text("0")),
     Column("due_on", Date, nullable=False),

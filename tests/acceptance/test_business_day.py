@@ -17,9 +17,11 @@ from tests.builders import (
     BROKER,
     DAY1,
     MERCHANT,
+    NEXT_DAY,
     NOW,
     W1_SALES,
     WHOLE_TO_OPENER,
+    Condition,
     Policy,
     ShareRule,
     build_merchant,
@@ -150,7 +152,14 @@ def test_w9_a_negative_margin_is_the_platforms(connection: Connection) -> None:
 def test_w19_settlement(connection: Connection) -> None:
     sales = sell_w1(connection)
     give_back(connection, sales[2], amount_fen=3000, fee_back_fen=12, cost_back_fen=6)
-    policy = Policy(spec={"cycle": "D+1", "min_payout_fen": 100, "holds": [{"hold_fen": 10_000}]})
+    policy = Policy(
+        spec={
+            "cycle": NEXT_DAY,
+            "min_payout_fen": 100,
+            "holds": [{"id": "H001", "amount_fen": 10_000, "days": 7}],
+        },
+        conditions={("holds", 0, "when"): Condition(holds=lambda _: True)},
+    )
     settle_day(connection, business_date=DAY1, rulebook=policy, release_no=1, now=NOW)
     row = get_settlement(connection, merchant_id=MERCHANT, business_date=DAY1)
     assert (row.gross_fen, row.fee_fen, row.refund_fen, row.fee_back_fen) == (119_729, 455, 3_000, 12)

@@ -33,6 +33,7 @@ from payments_core.settlement import (
 from tests.builders import (
     DAY1,
     MERCHANT,
+    NEXT_DAY,
     Policy,
     build_merchant,
     build_org,
@@ -45,7 +46,7 @@ from tests.builders import (
 
 DAY2 = DAY1 + timedelta(days=1)
 DAY3 = DAY1 + timedelta(days=2)
-POLICY = Policy(spec={"cycle": "D+1", "min_payout_fen": 100})
+POLICY = Policy(spec={"cycle": NEXT_DAY, "min_payout_fen": 100})
 TABLES = ("transfer", "account", "share_entry", "settlement", "payout", "fact_day", "merchant_stats")
 
 
@@ -141,7 +142,7 @@ def test_books_that_do_not_add_up_stop_the_day(engine: Engine) -> None:
 
 
 def test_below_the_minimum_is_carried_to_the_next_day(engine: Engine) -> None:
-    policy = Policy(spec={"min_payout_fen": 10_000})
+    policy = Policy(spec={"cycle": NEXT_DAY, "min_payout_fen": 10_000})
     with transaction(engine) as connection:
         pay(connection, amount_fen=5000, fee_fen=19, cost_fen=11, day=DAY1)
         pay(connection, amount_fen=6000, fee_fen=23, cost_fen=13, day=DAY2)
