@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.diagnostics import Language
-from engine.expressions import Condition, Value, Vocabulary
+from engine.expressions import Condition, EvaluationError, Value, Vocabulary
 from engine.rulebook.documents import Pointer
 from engine.rulebook.explanation import Explanation, RuleRef, entry, facts_read
 
@@ -30,12 +30,19 @@ class Definition:
         self._vocabulary = vocabulary
 
     def explain(self, facts: Mapping[str, Value], *, language: Language = "zh") -> Explanation:
-        """Return for every condition whether it holds. Raises EvaluationError."""
-        holding = {pointer: condition.evaluate(facts) for pointer, condition in self.conditions.items()}
+        """Return for every condition whether it holds; those without an answer are no outputs."""
+        holding: dict[Pointer, bool] = {}
+        problems: list[str] = []
+        for pointer, condition in self.conditions.items():
+            try:
+                holding[pointer] = condition.evaluate(facts)
+            except EvaluationError as error:
+                problems.append(f"{dotted(pointer)}: {error}")
         return Explanation(
             rule=self.ref,
             decision="",
             outputs={dotted(pointer): holds for pointer, holds in holding.items()},
+            error="; ".join(problems),
             entries=tuple(
                 entry(
                     id=dotted(pointer),
@@ -44,7 +51,7 @@ class Definition:
                     condition=condition,
                     facts=facts,
                     vocabulary=self._vocabulary,
-                    fired=holding[pointer],
+                    fired=holding.get(pointer, False),
                     language=language,
                 )
                 for pointer, condition in self.conditions.items()

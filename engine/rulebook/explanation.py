@@ -50,11 +50,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A decision with its grounds. `facts` are those the rule reads, with the values it saw."""
+    """A decision with its grounds. `facts` are those the rule reads, with the values it saw.
+
+    `error` says why there is no decision: no row matches, rows contradict, a condition has no answer.
+    """
 
     rule: RuleRef
     decision: str
     outputs: Mapping[str, Any]
+    error: str
     entries: tuple[Entry, ...]
     facts: Mapping[str, Value]
 

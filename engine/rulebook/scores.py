@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.diagnostics import Language
-from engine.expressions import Condition, Value, Vocabulary, compile_all
+from engine.expressions import Condition, EvaluationError, Value, Vocabulary, compile_all
 from engine.rulebook.explanation import Explanation, RuleRef, entry, facts_read
 
 Facts = Mapping[str, Value]
@@ -92,12 +92,17 @@ class Scored:
         return Verdict(decision=self._order[rank], score=score, hits=hits)
 
     def explain(self, facts: Facts, *, language: Language = "zh") -> Explanation:
-        """Return the verdict and, for every rule, why it fired or did not. Raises EvaluationError."""
-        verdict = self.decide(facts)
+        """Return the verdict, or why there is none, and for every rule why it fired or did not."""
+        verdict, problem = self._quiet, ""
+        try:
+            verdict = self.decide(facts)
+        except EvaluationError as error:
+            problem = str(error)
         return Explanation(
             rule=self.ref,
-            decision=verdict.decision,
+            decision="" if problem else verdict.decision,
             outputs={"score": verdict.score, "hits": tuple(rule.id for rule in verdict.hits)},
+            error=problem,
             entries=tuple(
                 entry(
                     id=rule.id,

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.diagnostics import Language
-from engine.expressions import Condition, Value, Vocabulary, compile_all, compile_first_match
-from engine.rulebook.errors import HitConflict, NoRowMatches
+from engine.expressions import (
+    Condition,
+    EvaluationError,
+    Value,
+    Vocabulary,
+    compile_all,
+    compile_first_match,
+)
+from engine.rulebook.errors import HitConflict, NoRowMatches, RulebookError
 from engine.rulebook.explanation import Explanation, RuleRef, entry, facts_read
 from engine.rulebook.kinds import HitPolicy
 
@@ -130,12 +137,13 @@ class Table:
         return found
 
     def explain(self, facts: Facts, *, language: Language = "zh") -> Explanation:
-        """Return the decision and, for every row, why it fired or did not. Raises what `decide` raises."""
-        chosen = self.decide_all(facts)
+        """Return the decision, or why there is none, and for every row why it fired or did not."""
+        chosen, error = self._tried(facts)
         return Explanation(
             rule=self.ref,
             decision=", ".join(str(row.row_no) for row in chosen),
-            outputs=chosen[0].outputs,
+            outputs=chosen[0].outputs if chosen else {},
+            error=error,
             entries=tuple(
                 entry(
                     id=str(row.row_no),
@@ -151,6 +159,12 @@ class Table:
             ),
             facts=facts_read(self.conditions, facts),
         )
+
+    def _tried(self, facts: Facts) -> tuple[tuple[Row, ...], str]:
+        try:
+            return self.decide_all(facts), ""
+        except (RulebookError, EvaluationError) as error:
+            return (), str(error)
 
     def _unique(self, matching: tuple[Row, ...]) -> Row:
         if len(matching) > 1:

@@ -365,8 +365,8 @@ _MEANING = {
     "TEST_NOT_EVALUATED": Wording(
         "测试 {test} 的 {field} 在这里不计算",
         "{field} of test {test} is not evaluated here",
-        "完整检查由 haodian check 完成",
-        "`haodian check` evaluates it",
+        "这种结果要由上层计算，这次检查没有接入",
+        "no evaluator of such outcomes was given to this check",
         Severity.INFO,
     ),
 }

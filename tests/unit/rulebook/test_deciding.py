@@ -148,6 +148,15 @@ def test_a_definition_explains_each_condition(shipped_book: Rulebook) -> None:
     assert [clause.met for clause in told.entries[0].clauses] == [True, True, False]
 
 
+def test_an_explanation_says_why_there_is_no_decision(book: Callable[..., Rulebook]) -> None:
+    rulebook = book(RISK.replace("txn.hour_cst == 4", "10 / txn.amount_fen > 1"))
+    shape = rulebook.find(rule_id="risk.test").shape
+    told = shape.explain(facts_of(rulebook))
+    assert told.decision == ""
+    assert "DIVISION_BY_ZERO" in told.error
+    assert [entry.reason for entry in told.entries] == ["unmet"] * 4 + ["error"]
+
+
 # ── kinds are data ───────────────────────────────────────────────────────────────────────────────────
 
 KIND = """kind: greeting
