@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+import psycopg
+
 from engine.expressions import EvaluationError
 from payments_core.calendar import business_date_of
 from payments_core.errors import PaymentsCoreError
@@ -20,6 +22,7 @@ from payments_core.payments.model import RISK_REJECTED, Accepted, AcceptRequest,
 from payments_core.payments.rows import PAYMENT_COLUMNS, payment_line
 from payments_core.risk import PASS, REJECT, RULE_ERROR, Decision, microseconds
 
+CHUNK = 50
 Key = tuple[str, str]
 Answers = list[Accepted | PaymentsCoreError]
 
@@ -30,6 +33,7 @@ _EXISTING = (
     " (merchant_id, order_no)"
     " JOIN payment p ON p.merchant_id = k.merchant_id AND p.merchant_order_no = k.order_no"
 )
+_COPY = f"COPY payment ({PAYMENT_COLUMNS}) FROM STDIN"
 _UNEVALUATED = Decision(decision=REJECT, score=0, hits=(RULE_ERROR,))
 
 
@@ -39,6 +43,19 @@ def accept(batch: Batch, requests: Sequence[AcceptRequest]) -> Answers:
     The same key with the same body gets the answer that was given before, also twice within one batch.
     """
     known = _existing(batch, requests)
+    with batch.cursor.copy(_COPY) as copy:
+        answers = _decide(batch, requests, known, copy)
+    batch.write_cases()
+    return answers
+
+
+def _decide(
+    batch: Batch,
+    requests: Sequence[AcceptRequest],
+    known: dict[Key, tuple[bytes, Accepted]],
+    copy: psycopg.Copy,
+) -> Answers:
+    """Decide one by one and send rows on the way: the database stores the first while we decide the next."""
     lines: list[str] = []
     answers: Answers = []
     for request in requests:
@@ -53,8 +70,10 @@ def accept(batch: Batch, requests: Sequence[AcceptRequest]) -> Answers:
             continue
         answers.append(answer)
         known[request.key] = (request.body_hash, answer)
-    batch.copy(f"COPY payment ({PAYMENT_COLUMNS}) FROM STDIN", lines)
-    batch.write_cases()
+        if len(lines) >= CHUNK:
+            copy.write("".join(lines))
+            lines.clear()
+    copy.write("".join(lines))
     return answers
 
 

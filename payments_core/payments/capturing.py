@@ -19,7 +19,7 @@ from payments_core.payments.errors import MerchantNotFound, PaymentNotFound
 from payments_core.payments.legs import payment_lines
 from payments_core.payments.model import AcceptRequest, Capture, Failure, Settled, State, ensure_transition
 from payments_core.payments.policy import Priced
-from payments_core.payments.rows import REQUEST_COLUMNS, REQUEST_WIDTH, request_of
+from payments_core.payments.rows import REQUEST_COLUMNS, REQUEST_WIDTH, literal, request_of
 from payments_core.risk import REVIEW
 
 SUCCEEDED = "payment.succeeded"
@@ -48,8 +48,11 @@ _CAPTURE = (
     " RETURNING p.payment_id"
 )
 _FAIL = (
-    "UPDATE payment SET state = %s, refused_code = nullif(%s, '')"
-    " WHERE merchant_id = %s AND payment_id = %s AND state = 'PAYING'"
+    "UPDATE payment p SET state = u.state, refused_code = nullif(u.code, '')"
+    " FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])"
+    " AS u (merchant_id, payment_id, state, code)"
+    " WHERE p.merchant_id = u.merchant_id AND p.payment_id = u.payment_id AND p.state = 'PAYING'"
+    " RETURNING p.payment_id"
 )
 _HOLD = (
     "UPDATE risk_case SET hold_fen = %s WHERE merchant_id = %s AND payment_id = %s AND hold_until IS NOT NULL"
@@ -105,9 +108,16 @@ def capture(batch: Batch, captures: Sequence[Capture]) -> list[SettledAnswer]:
 def fail(batch: Batch, failures: Sequence[Failure]) -> list[SettledAnswer]:
     """Return how each payment stands after it ended without money, in order."""
     answers: dict[int, SettledAnswer] = {}
-    for one in {f.payment_id: f for f in failures}.values():
-        values = (one.state, one.code, one.merchant_id, one.payment_id)
-        if batch.cursor.execute(_FAIL, values).rowcount:
+    distinct = tuple({f.payment_id: f for f in failures}.values())
+    values = (
+        [f.merchant_id for f in distinct],
+        [f.payment_id for f in distinct],
+        [str(f.state) for f in distinct],
+        [f.code for f in distinct],
+    )
+    done = {row[0] for row in batch.cursor.execute(_FAIL, values)}
+    for one in distinct:
+        if one.payment_id in done:
             batch.tell(one.merchant_id, one.payment_id, f"payment.{one.state.lower()}")
             answers[one.payment_id] = Settled(
                 merchant_id=one.merchant_id, payment_id=one.payment_id, state=one.state
@@ -171,17 +181,17 @@ def _write(batch: Batch, bookings: Sequence[_Booking], before: Iterable[State]) 
         return set()
     prices = [b.priced.price for b in bookings]
     columns = (
-        [b.capture.merchant_id for b in bookings],
-        [b.capture.payment_id for b in bookings],
-        [b.capture.paid_at for b in bookings],
-        [b.booked_on for b in bookings],
+        literal(b.capture.merchant_id for b in bookings),
+        literal(b.capture.payment_id for b in bookings),
+        literal(b.capture.paid_at.isoformat() for b in bookings),
+        literal(b.booked_on for b in bookings),
         [b.capture.channel_order_no for b in bookings],
-        [p.fee_fen for p in prices],
-        [p.cost_fen for p in prices],
-        [b.priced.eligible_margin_fen for b in bookings],
-        [batch.ref_no(p.fee_rule, p.fee_row) for p in prices],
-        [batch.ref_no(p.cost_rule, p.cost_row) for p in prices],
-        [batch.stream_id(b.priced.stream) for b in bookings],
+        literal(p.fee_fen for p in prices),
+        literal(p.cost_fen for p in prices),
+        literal(b.priced.eligible_margin_fen for b in bookings),
+        literal(batch.ref_no(p.fee_rule, p.fee_row) for p in prices),
+        literal(batch.ref_no(p.cost_rule, p.cost_row) for p in prices),
+        literal(batch.stream_id(b.priced.stream) or "NULL" for b in bookings),
     )
     head = (batch.batch_no, batch.policy.release_no)
     rows = batch.cursor.execute(_CAPTURE, (*head, *columns, [str(state) for state in before]))

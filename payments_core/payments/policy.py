@@ -19,6 +19,7 @@ from payments_core.profit_share.model import Stream, eligible_margin, stream_for
 from payments_core.risk import RiskPolicy, Windows
 
 SHARE_KIND = "profit_share"
+CACHE_LIMIT = 100_000
 _PRICED = ("txn.fee_fen", "txn.cost_fen", "txn.margin_fen")
 
 
@@ -57,10 +58,11 @@ class Policy:
         """Prepare `rulebook` for the merchants in `directory`; `before` is the release it follows."""
         self.release_no = release_no
         self.rulebook = rulebook
-        # Windows are costly to read again, and most releases leave the aggregates as they were.
-        kept = before is not None and before.windows.serve(rulebook.aggregates)
-        self.windows: Windows = before.windows if before and kept else Windows(rulebook.aggregates)
         self.risk = RiskPolicy(rulebook)
+        aggregates = [a for a in rulebook.aggregates if a.fact in self.risk.reads]
+        # Windows are costly to read again, and most releases leave the aggregates as they were.
+        kept = before is not None and before.windows.serve(aggregates)
+        self.windows: Windows = before.windows if before and kept else Windows(aggregates)
         self.pricer = Pricer(rulebook)
         self._directory = directory
         self._scope_keys = frozenset(key for rule in rulebook.versions for key in rule.scope)
@@ -80,9 +82,23 @@ class Policy:
         )
         self._stream_reads: dict[int, tuple[str, ...]] = {}
         self._streams: dict[tuple[Any, ...], Stream | None] = {}
+        self._scopes: dict[tuple[str, str, int], dict[str, str]] = {}
+        self._scopes_no = -1
 
     def scope_of(self, view: MerchantView, served: Served, at: datetime) -> dict[str, str]:
         """Return the scope a merchant's rules are looked up by: only the keys that any rule names."""
+        if self._scopes_no != self._directory.directory_no:
+            self._scopes.clear()
+            self._scopes_no = self._directory.directory_no
+        key = (view.merchant_id, served.store_id, at.toordinal())
+        found = self._scopes.get(key)
+        if found is None:
+            if len(self._scopes) > CACHE_LIMIT:
+                self._scopes.clear()
+            found = self._scopes[key] = self._scope(view, served, at)
+        return found
+
+    def _scope(self, view: MerchantView, served: Served, at: datetime) -> dict[str, str]:
         place = self._directory.place(served.store_id, at)
         whole = {
             "city": view.city_id,
@@ -142,7 +158,7 @@ class Policy:
         )
         if key in self._streams:
             return self._streams[key]
-        if len(self._streams) > 100_000:
+        if len(self._streams) > CACHE_LIMIT:
             self._streams.clear()
         stream = stream_for(
             rule=rule,

@@ -6,7 +6,7 @@ and from rule files is escaped here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -52,11 +52,17 @@ def payment_line(
         shown = shown.replace("\\", "\\\\")
     return (
         f"{r.merchant_id}\t{payment_id}\t{r.merchant_order_no}\t\\\\x{r.body_hash.hex()}\t{state}"
-        f"\t{refused_code or _NULL}\t{r.channel}\t{r.mode}\t{r.card_type}\t{r.bank_code}\t{r.device_id}\t{r.device_distance_m}\t{r.payer_id}"
+        f"\t{refused_code or _NULL}\t{r.channel}\t{r.mode}\t{r.card_type}\t{r.bank_code}\t{r.device_id}"
+        f"\t{r.device_distance_m}\t{r.payer_id}"
         f"\t{r.amount_fen}\t{r.settle_amount_fen}\t{r.buyer_paid_fen}\t{created.isoformat()}\t{expires.isoformat()}"
         f"\t{batch_no}\t{_served(served)}\t{decision.decision}\t{decision.score}\t{_array(decision.hits)}\t{shown}"
         f"\t{release_no}\n"
     )
+
+
+def literal(values: Iterable[object]) -> str:
+    """Return a PostgreSQL array of values that need no quoting: numbers, dates, plain ids, NULL."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def request_of(row: Sequence[Any]) -> AcceptRequest:

@@ -120,7 +120,9 @@ payment = Table(
         name="success_is_priced",
     ),
     Index("ix_payment_open", "created_at", postgresql_where=text("state IN ('INIT', 'PAYING')")),
-    Index("ix_payment_accepted_batch", "accepted_batch_no"),
+    # Rows lie in the order of their batches, and only readers of whole stretches ask: a BRIN costs nothing.
+    Index("ix_payment_accepted_batch", "accepted_batch_no", postgresql_using="brin"),
+    Index("ix_payment_created_at", "created_at", postgresql_using="brin"),
     Index(
         "ix_payment_business_date",
         "business_date",

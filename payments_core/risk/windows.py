@@ -12,8 +12,9 @@ Whoever writes under a transaction calls `keep` after the commit and `undo` afte
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -32,19 +33,26 @@ def microseconds(instant: datetime) -> int:
     return (instant - EPOCH) // MICROSECOND
 
 
+Where = Callable[[Mapping[str, Any]], bool]
+Journal = list[tuple["_Plan", "Series", int, Any]]
+
+
 class Series:
-    """The items of one key of one aggregate, in order of time, with the running figure of its window."""
+    """The items of one key of one aggregate, in order of time, with the running figure of its window.
+
+    Whole numbers lie in arrays: there may be millions of series, and the garbage collector skips arrays.
+    """
 
     __slots__ = ("counts", "edge", "low", "times", "total", "values")
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.times: list[int] = []
-        self.values: list[Any] = []
+    def __init__(self, *, numbers: bool, distinct: bool) -> None:
+        """Begin empty. `values` holds numbers, the things counted as distinct, or (for counts) nothing."""
+        self.times = array("q")
+        self.values: Any = array("q") if numbers else [] if distinct else None
         self.low = 0  # first item of the window that ends at `edge`
         self.edge = 0  # the latest instant added or read
         self.total = 0
-        self.counts: dict[Any, int] = {}
+        self.counts: dict[Any, int] | None = {} if distinct else None
 
 
 class Windows:
@@ -55,9 +63,10 @@ class Windows:
         self.batch_no = -1
         self.plans = tuple(_Plan(a) for a in aggregates)
         self.reads = frozenset(name for plan in self.plans for name in plan.reads)
+        self._groups = _by_where(self.plans)
         self.horizon_us = max((p.window_us for p in self.plans), default=0)
-        self._journal: list[tuple[_Plan, Series, int, Any]] = []
-        self._since_sweep = 0
+        self._journal: Journal = []
+        self._until_sweep = _SWEEP_AFTER
 
     def serve(self, aggregates: Sequence[Aggregate]) -> bool:
         """Tell whether these windows hold exactly the figures that `aggregates` ask for."""
@@ -65,9 +74,10 @@ class Windows:
 
     def add(self, facts: Mapping[str, Any], at_us: int) -> None:
         """Count one item in every aggregate whose `where` it meets."""
-        for plan in self.plans:
-            if plan.where is None or plan.where(facts):
-                self._add(plan, plan.key(facts), facts, at_us)
+        for where, plans in self._groups:
+            if where is None or where(facts):
+                for plan in plans:
+                    plan.count(facts, at_us, self._journal)
         self._sweep_sometimes(at_us)
 
     def read(self, facts: Mapping[str, Any], at_us: int) -> dict[str, int]:
@@ -80,13 +90,15 @@ class Windows:
 
     def count_in(self, facts: MutableMapping[str, Any], at_us: int) -> None:
         """Add the item and write every aggregate's figure, the item included, into its facts."""
-        for plan in self.plans:
-            key = plan.key(facts)
-            if plan.where is None or plan.where(facts):
-                series = self._add(plan, key, facts, at_us)
+        journal = self._journal
+        for where, plans in self._groups:
+            if where is None or where(facts):
+                for plan in plans:
+                    facts[plan.fact] = plan.count(facts, at_us, journal)
             else:
-                series = plan.series.get(key)
-            facts[plan.fact] = 0 if series is None else plan.figure(series, at_us)
+                for plan in plans:
+                    series = plan.series.get(plan.key(facts))
+                    facts[plan.fact] = 0 if series is None else plan.figure(series, at_us)
         self._sweep_sometimes(at_us)
 
     def keep(self) -> None:
@@ -99,25 +111,15 @@ class Windows:
             plan.remove(series, at_us, value)
         self._journal.clear()
 
-    def _add(self, plan: _Plan, key: Any, facts: Mapping[str, Any], at_us: int) -> Series | None:
-        if not key or (plan.many_keys and "" in key):
-            return None
-        series = plan.series.get(key)
-        if series is None:
-            series = plan.series[key] = Series()
-        value = None if plan.field is None else facts[plan.field]
-        plan.insert(series, at_us, value)
-        self._journal.append((plan, series, at_us, value))
-        return series
-
     def _sweep_sometimes(self, at_us: int) -> None:
-        self._since_sweep += 1
-        # Each sweep looks at every series once, so it pays to wait until as many items have come.
-        if self._since_sweep > _SWEEP_AFTER + sum(len(p.series) for p in self.plans):
-            self._since_sweep = 0
-            for plan in self.plans:
-                oldest = at_us - plan.window_us - SLACK_US
-                plan.series = {k: s for k, s in plan.series.items() if s.times and s.times[-1] > oldest}
+        self._until_sweep -= 1
+        if self._until_sweep > 0:
+            return
+        for plan in self.plans:
+            oldest = at_us - plan.window_us - SLACK_US
+            plan.series = {k: s for k, s in plan.series.items() if s.times and s.times[-1] > oldest}
+        # Each sweep looks at every series once, so the next one waits until as many items have come.
+        self._until_sweep = _SWEEP_AFTER + sum(len(plan.series) for plan in self.plans)
 
 
 class _Plan:
@@ -132,21 +134,37 @@ class _Plan:
         self.where = None if aggregate.where is None else aggregate.where.evaluate
         self.window_us = aggregate.window_s * 1_000_000
         self.fn = str(aggregate.fn)
-        self.sums, self.distinct = self.fn == "sum", self.fn == "distinct"
+        self.sums, self.distinct, self.largest = (self.fn == name for name in ("sum", "distinct", "max"))
+        self.numbers = self.sums or self.largest
         self.series: dict[Any, Series] = {}
         where_reads: frozenset[str] = frozenset() if aggregate.where is None else aggregate.where.reads
         self.reads = frozenset(aggregate.key) | ({self.field} if self.field else frozenset()) | where_reads
+
+    def count(self, facts: Mapping[str, Any], at_us: int, journal: Journal) -> int:
+        """Add one item to its series and return the figure of its window."""
+        key = self.key(facts)
+        if not key or (self.many_keys and "" in key):
+            return 0
+        value = None if self.field is None else facts[self.field]
+        series = self.series.get(key)
+        if series is None:
+            series = self.series[key] = Series(numbers=self.numbers, distinct=self.distinct)
+        journal.append((self, series, at_us, value))
+        self.insert(series, at_us, value)
+        return self.figure(series, at_us)
 
     def insert(self, series: Series, at_us: int, value: Any) -> None:
         if at_us >= series.edge:
             series.edge = at_us
             series.times.append(at_us)
-            series.values.append(value)
-            self._enter(series, value)
+            if series.values is not None:
+                series.values.append(value)
+                self._enter(series, value)
             return
         index = bisect_right(series.times, at_us)
         series.times.insert(index, at_us)
-        series.values.insert(index, value)
+        if series.values is not None:
+            series.values.insert(index, value)
         if index >= series.low:
             self._enter(series, value)
         else:
@@ -154,9 +172,11 @@ class _Plan:
 
     def remove(self, series: Series, at_us: int, value: Any) -> None:
         index = bisect_right(series.times, at_us) - 1
-        while series.values[index] != value:  # several items of one instant
-            index -= 1
-        del series.times[index], series.values[index]
+        if series.values is not None:
+            while series.values[index] != value:  # several items of one instant
+                index -= 1
+            del series.values[index]
+        del series.times[index]
         if index >= series.low:
             self._leave(series, value)
         else:
@@ -166,50 +186,66 @@ class _Plan:
         start = at_us - self.window_us
         if at_us < series.edge:
             low, high = bisect_right(series.times, start), bisect_right(series.times, at_us)
-            return self._fold(series.values[low:high])
+            return self._fold(series, low, high)
         series.edge = at_us
         times, low, size = series.times, series.low, len(series.times)
         while low < size and times[low] <= start:
-            self._leave(series, series.values[low])
+            if series.values is not None:
+                self._leave(series, series.values[low])
             low += 1
         series.low = low
         if low >= 64 and low * 2 >= size:
             self._prune(series, start - SLACK_US)
-        if self.sums:
-            return series.total
-        if self.distinct:
+        if series.values is None:
+            return len(times) - series.low
+        if series.counts is not None:
             return len(series.counts)
-        return (
-            len(series.times) - series.low if self.fn == "count" else self._fold(series.values[series.low :])
-        )
+        if series.total < 0 and self.largest:  # the largest has left the window: look for the next one
+            series.total = self._fold(series, series.low, len(times))
+        return series.total
 
     def _enter(self, series: Series, value: Any) -> None:
         if self.sums:
             series.total += value
-        elif self.distinct:
+        elif series.counts is not None:
             series.counts[value] = series.counts.get(value, 0) + 1
+        elif self.largest and series.total >= 0:
+            series.total = max(series.total, value)
 
     def _leave(self, series: Series, value: Any) -> None:
         if self.sums:
             series.total -= value
-        elif self.distinct:
+        elif series.counts is not None:
             left = series.counts[value] - 1
             if left:
                 series.counts[value] = left
             else:
                 del series.counts[value]
+        elif self.largest and value == series.total:
+            series.total = -1
 
-    def _fold(self, values: Sequence[Any]) -> int:
+    def _fold(self, series: Series, low: int, high: int) -> int:
+        if series.values is None:
+            return high - low
+        values = series.values[low:high]
         if self.sums:
             return sum(values)
-        if self.distinct:
-            return len(set(values))
-        return len(values) if self.fn == "count" else max(values, default=0)
+        return len(set(values)) if self.distinct else max(values, default=0)
 
     def _prune(self, series: Series, oldest_us: int) -> None:
         gone = min(bisect_right(series.times, oldest_us), series.low)
-        del series.times[:gone], series.values[:gone]
+        del series.times[:gone]
+        if series.values is not None:
+            del series.values[:gone]
         series.low -= gone
+
+
+def _by_where(plans: Sequence[_Plan]) -> tuple[tuple[Where | None, tuple[_Plan, ...]], ...]:
+    """Aggregates with the same condition share one evaluation of it."""
+    groups: dict[str, list[_Plan]] = {}
+    for plan in plans:
+        groups.setdefault(plan.asked[4] or "", []).append(plan)
+    return tuple((group[0].where, tuple(group)) for group in groups.values())
 
 
 def _asked(aggregate: Aggregate) -> tuple[Any, ...]:
