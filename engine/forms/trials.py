@@ -17,7 +17,8 @@ def run_trials(form: Form, document: Document) -> Iterator[Diagnostic]:
     """Yield what the example or a test of the form's file finds otherwise than it says.
 
     A test is the example with the answers of `set` and without those of `unset`; `expect` maps every field
-    with findings to their codes; `hidden` lists fields that must not be shown. Tests run once the example passes.
+    with findings to their codes; `hidden` lists fields that must not be shown.
+    Tests run only once the example passes.
     """
     example: Mapping[str, Any] = document.value["example"]
     as_of, place = _day(example["as_of"]), document.key_location(("example",))

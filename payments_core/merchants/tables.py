@@ -157,6 +157,16 @@ application = Table(
     Index("ix_application_store_id", "store_id"),
 )
 
+# Never read by the console: it says of a hash only that an application of this subject is to be looked at.
+subject_blacklist = Table(
+    "subject_blacklist",
+    metadata,
+    Column("subject_hash", Text, primary_key=True, comment="salted hash of a licence or ID number"),
+    Column("reason", Text, nullable=False),
+    Column("listed_by", Text, nullable=False),
+    Column("listed_at", DateTime(timezone=True), nullable=False),
+)
+
 program("""
 CREATE FUNCTION haodian_scope_merchants() RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = public AS $$
