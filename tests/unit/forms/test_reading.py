@@ -120,6 +120,12 @@ def test_every_finding_of_a_form_is_explained_in_the_documentation() -> None:
     assert {code for code in LINTS if f"`{code}`" not in text} == set()
 
 
+def test_the_form_in_the_documentation_is_one() -> None:
+    text = (ROOT / "docs" / "forms.md").read_text(encoding="utf-8").split("```")[1].removeprefix("yaml\n")
+    made, findings = load_form(path=PATH, text=text)
+    assert (made is not None, findings) == (True, ())
+
+
 def test_the_forms_of_the_product_have_no_findings() -> None:
     for path in sorted((ROOT / "forms").glob("*.yaml")):
         made, findings = load_form(path=f"forms/{path.name}", text=path.read_text(encoding="utf-8"))
