@@ -37,7 +37,7 @@ def fraudulent(rng: Random, *, merchant: Merchant, day: date) -> Iterator[Sketch
 
 def _cash_out(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch]:
     """Round amounts between ¥5 000 and ¥20 000 at night, 85 % by credit card."""
-    for _ in range(rng.randint(6, 12)):
+    for _ in range(rng.randint(3, 6)):
         credit = rng.random() < 0.85
         yield Sketch(
             _at(rng, day, 0, 6), rng.randint(50, 200) * 100 * _YUAN, "BANKCARD", "SCANNED",
@@ -88,12 +88,12 @@ def _moved_device(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch
 
 
 def _new_shop_burst(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch]:
-    """In its first week sixty payments a day, together far above ¥50 000."""
+    """In its first days fifty payments a day, together far above ¥50 000."""
     age = (day - merchant.activated_at.astimezone(SHANGHAI).date()).days
-    if not 1 <= age <= 7:
+    if not 1 <= age <= 4:
         return
-    for turn in range(60):
-        amount = rng.randint(900, 2_400) * _YUAN
+    for turn in range(50):
+        amount = rng.randint(1_000, 2_400) * _YUAN
         yield Sketch(
             _at(rng, day, 9, 22), amount, "ALIPAY", "SCANNED", "NONE", f"burst-{merchant.number}-{turn}", -1
         )

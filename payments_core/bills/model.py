@@ -79,6 +79,10 @@ class Finding:
     message: str
     message_en: str
 
+    def __str__(self) -> str:
+        """Say it in one line, both languages."""
+        return f"{self.code} {self.message} {self.message_en}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:

@@ -11,15 +11,12 @@ import pytest
 from sqlalchemy import Engine, text
 
 from haodian.demo.bill_files import lines_of_day, write_alipay_bill, write_wechat_bill
-from haodian.demo.loading import load_world
 from haodian.demo.population import DEMO_PASSWORD, LOGINS
 from payments_core import access
 from payments_core.bills import import_bill
-from payments_core.calendar import SHANGHAI
 from payments_core.database import transaction
 from payments_core.ledger import prove
 
-SCALE = "0.001"
 THROUGH = date(2025, 4, 9)
 NOW = datetime(2025, 4, 11, tzinfo=UTC)
 
@@ -29,31 +26,16 @@ def rows(engine: Engine, sql: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(text(sql))]
 
 
-@pytest.fixture
-def loaded(installation: Any) -> Engine:
-    """Two past days and half of a third."""
-    load_world(
-        installation.engine,
-        rulebooks=installation.rulebooks,
-        sealer=installation.sealer,
-        scale=SCALE,
-        through=THROUGH,
-        days=2,
-        until=datetime(2025, 4, 10, 12, tzinfo=SHANGHAI),
-    )
-    return installation.engine
-
-
-def test_the_showcase_figures_are_those_of_the_worked_examples(loaded: Engine) -> None:
+def test_the_showcase_figures_are_those_of_the_worked_examples(loaded: Any) -> None:
     # W1: fees 19 + 5 + 49 + 2 + 380, costs 11 + 3 + 28 + 1 + 220
     assert rows(
-        loaded,
+        loaded.engine,
         "SELECT sum(fee_fen), sum(cost_fen) FROM payment"
         " WHERE merchant_id = 'M00001' AND business_date = '2025-03-11'",
     ) == [(455, 263)]
     # W1 and W5: 40 % of 192 is 77 (46 + 31), then −3 and −6; all to B0001, still in S001
     assert rows(
-        loaded,
+        loaded.engine,
         "SELECT business_date::text, sum(delta_fen), min(party_id), max(party_id) FROM share_entry"
         " WHERE merchant_id = 'M00001' AND business_date < '2025-04-01' GROUP BY 1 ORDER BY 1",
     ) == [
@@ -62,52 +44,47 @@ def test_the_showcase_figures_are_those_of_the_worked_examples(loaded: Engine) -
         ("2025-03-13", -6, "B0001", "B0001"),
     ]
     assert rows(
-        loaded,
+        loaded.engine,
         "SELECT DISTINCT store_id, broker_id, created_at < '2025-04-01' FROM payment"
         " WHERE merchant_id = 'M00001' ORDER BY 1",
     ) == [("S001", "B0001", True), ("S002", "B0001", False)]
 
 
-def test_past_days_are_closed_and_today_is_open_and_the_books_add_up(loaded: Engine) -> None:
-    assert rows(loaded, "SELECT business_date::text, state FROM business_day ORDER BY 1 DESC LIMIT 2") == [
+def test_past_days_are_closed_and_today_is_open_and_the_books_add_up(loaded: Any) -> None:
+    assert rows(
+        loaded.engine, "SELECT business_date::text, state FROM business_day ORDER BY 1 DESC LIMIT 2"
+    ) == [
         ("2025-04-09", "SETTLED"),
         ("2025-04-08", "SETTLED"),
     ]
     assert rows(
-        loaded,
+        loaded.engine,
         "SELECT count(*) > 100, max(created_at) < '2025-04-10 12:00+08' FROM payment"
         " WHERE created_at >= '2025-04-10 00:00+08'",
     ) == [(True, True)]
-    assert rows(loaded, "SELECT count(*) FROM payment WHERE state = 'PAYING'") == [(0,)]
+    assert rows(loaded.engine, "SELECT count(*) FROM payment WHERE state = 'PAYING'") == [(0,)]
     assert rows(
-        loaded, "SELECT count(*) FROM payout WHERE business_date < '2025-04-09' AND state <> 'SUCCESS'"
+        loaded.engine, "SELECT count(*) FROM payout WHERE business_date < '2025-04-09' AND state <> 'SUCCESS'"
     ) == [(0,)]
-    with transaction(loaded) as connection:
+    with transaction(loaded.engine) as connection:
         assert all(check.passed for check in prove(connection).checks)
 
 
-def test_loading_again_adds_nothing(loaded: Engine, installation: Any) -> None:
-    count = "SELECT (SELECT count(*) FROM payment), (SELECT count(*) FROM refund), (SELECT count(*) FROM transfer)"
-    before = rows(loaded, count)
+def test_loading_again_adds_nothing(loaded: Any) -> None:
+    tables = ("payment", "refund", "transfer", "share_entry", "payout")
+    count = "SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
+    before = rows(loaded.engine, count)
 
-    load_world(
-        loaded,
-        rulebooks=installation.rulebooks,
-        sealer=installation.sealer,
-        scale=SCALE,
-        through=THROUGH,
-        days=2,
-        until=datetime(2025, 4, 10, 12, tzinfo=SHANGHAI),
-    )
+    loaded.load()
 
-    assert rows(loaded, count) == before
+    assert rows(loaded.engine, count) == before
 
 
-def test_every_role_has_a_login_with_the_demo_password(loaded: Engine) -> None:
+def test_every_role_has_a_login_with_the_demo_password(loaded: Any) -> None:
     roles = set()
     for login in (*(login for login, _, _ in LOGINS), "bj", "d01", "s001", "b0001", "m00001"):
         person = access.authenticate(
-            loaded, login=login, password=DEMO_PASSWORD, address="127.0.0.1", now=NOW
+            loaded.engine, login=login, password=DEMO_PASSWORD, address="127.0.0.1", now=NOW
         )
         roles |= {grant.role for grant in person.grants}
 
@@ -133,16 +110,16 @@ def written(engine: Engine, tmp_path: Path, channel: str, name: str) -> tuple[Pa
     ],
 )
 def test_a_bill_written_from_our_books_comes_back_matched_to_the_last_row(
-    loaded: Engine, tmp_path: Path, channel: str, name: str
+    loaded: Any, tmp_path: Path, channel: str, name: str
 ) -> None:
-    path, count = written(loaded, tmp_path, channel, name)
+    path, count = written(loaded.engine, tmp_path, channel, name)
 
-    result = import_bill(loaded, path=path, now=NOW)
+    result = import_bill(loaded.engine, path=path, now=NOW)
 
     assert count > 50
     assert (result.rows_new, result.rows_bad, result.rows_matched, result.findings) == (count, 0, count, ())
     assert rows(
-        loaded,
+        loaded.engine,
         "SELECT count(*) FROM bill_row b JOIN payment p USING (merchant_id, payment_id) WHERE b.kind = 'PAY'"
         " AND (b.amount_fen, b.fee_fen, b.channel_order_no) <> (p.amount_fen, p.fee_fen, p.channel_order_no)",
     ) == [(0,)]
@@ -152,15 +129,7 @@ def test_progress_rises_to_the_whole(installation: Any) -> None:
     seen: list[tuple[str, int, int]] = []
     progress: Callable[[str, int, int], None] = lambda *said: seen.append(said)  # noqa: E731
 
-    load_world(
-        installation.engine,
-        rulebooks=installation.rulebooks,
-        sealer=installation.sealer,
-        scale=SCALE,
-        through=date(2025, 4, 1),
-        days=1,
-        progress=progress,
-    )
+    installation.load(through=date(2025, 4, 1), days=1, until=None, progress=progress)
 
     done = [one[1] for one in seen]
     assert done == sorted(done)
