@@ -6,15 +6,18 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from nicegui import app as nicegui_app
 from nicegui import ui
 
 from ui import pages, theme
-from ui.i18n import t
+from ui.components import states
+from ui.i18n import language, t
 from ui.login import router
-from ui.security import Gate, SecurityHeaders, WsGuard
+from ui.markup import div, link, tag
+from ui.security import LOOK_COOKIE, Gate, SecurityHeaders, WsGuard
 from ui.services import Services
 
 __all__ = ["Services", "build"]
@@ -42,6 +45,7 @@ def build(services: Services, *, api: FastAPI | None = None) -> FastAPI:
     _answer_unknown_api_in_json(app)
     theme.set_defaults()
     register_pages()
+    nicegui_app.add_exception_handler(404, _not_found)
     ui.run_with(
         app, title=t("app.name"), favicon=_ICON, tailwind=False, show_welcome_message=False,
         reconnect_timeout=10.0, dark=False, language="zh-CN",
@@ -58,6 +62,17 @@ def register_pages() -> None:
 def _modules_with(function: str) -> list[ModuleType]:
     names = sorted(found.name for found in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}."))
     return [module for module in map(importlib.import_module, names) if hasattr(module, function)]
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    """Answer a path no page has: in our look for people, in JSON for NiceGUI's own scripts."""
+    if request.url.path.startswith("/_nicegui"):
+        return JSONResponse({"detail": "Not Found"}, 404)
+    home = div(link(t("state.home"), "/", cls="btn"), cls="c")
+    card = tag("main", states.not_found(), home, cls="login-card")
+    look = request.cookies.get(LOOK_COOKIE)
+    page = theme.plain_page(title=t("state.not_found"), body=card, language=language(), look=look)
+    return HTMLResponse(page, 404)
 
 
 def _answer_unknown_api_in_json(app: FastAPI) -> None:

@@ -33,6 +33,7 @@ from payments_core.access import Action, Person, find_session, may
 from payments_core.calendar import business_date_of
 from payments_core.database import scoped_transaction, transaction
 from payments_core.errors import Conflict, Invalid, NotFound
+from payments_core.reporting import surroundings
 from ui import theme
 from ui.i18n import QUASAR_LANGUAGE, language, use_language
 from ui.pages import failures
@@ -154,7 +155,8 @@ def page(path: str, *, action: Action | None) -> Callable[[Build], Build]:
                 return await build(visit, **values)
             except (NotFound, Invalid, Conflict) as refusal:
                 _start_again(404 if isinstance(refusal, NotFound) else 400)
-                failures.refused(visit, refusal)
+                around = await visit.read(surroundings, scope=visit.person.scope, now=visit.now)
+                failures.refused(visit, refusal, around)
             except Exception:
                 reference = secrets.token_hex(4)
                 log.exception("page %s failed, reference %s", path, reference)

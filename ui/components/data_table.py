@@ -22,7 +22,8 @@ MAX_ROWS_A_PAGE = 200
 _DELEGATE = "(e) => { const hit = e.target.closest('[data-act]'); if (hit) { e.preventDefault(); emit(hit.dataset.act); } }"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# A generic dataclass cannot be both frozen and slotted in Python 3.11: Column[int](…) would fail.
+@dataclass(frozen=True, kw_only=True)
 class Column(Generic[R]):
     """One column: `cell` makes the content of a row, `total` that of the totals row."""
 
@@ -51,7 +52,7 @@ class View:
         return self.page * self.size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Slice(Generic[R]):
     """One page of rows, how many there are in all, and one row with the totals of all (not of the page)."""
 
@@ -81,7 +82,7 @@ def table(
     )  # fmt: skip
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class DataTable(Generic[R]):
     """A live table; call `refresh` after a filter of the page changed."""
 
