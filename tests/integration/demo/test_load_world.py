@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from haodian.demo.bill_files import lines_of_day, write_alipay_bill, write_wechat_bill
 from haodian.demo.population import DEMO_PASSWORD, LOGINS
+from haodian.demo.world import world_of
 from payments_core import access
 from payments_core.bills import import_bill
 from payments_core.database import transaction
@@ -135,3 +136,18 @@ def test_progress_rises_to_the_whole(installation: Any) -> None:
     assert done == sorted(done)
     assert seen[-1] == ("2025-04-01", seen[-1][2], seen[-1][2])
     assert seen[-1][2] > 300
+
+
+def test_the_rules_find_the_planted_fraud(loaded: Any) -> None:
+    """R101 to R104 each find their merchant, and at least 60 % of what they find is planted."""
+    truth = world_of("0.001").ground_truth()
+    found = rows(
+        loaded.engine,
+        "SELECT merchant_id, hit, count(*) FROM payment, unnest(risk_hits) AS hit"
+        " WHERE hit IN ('R101', 'R102', 'R103', 'R104') GROUP BY 1, 2",
+    )
+    right = sum(int(str(count)) for merchant, _, count in found if str(merchant) in truth)
+    caught = {(truth.get(str(merchant)), hit) for merchant, hit, _ in found}
+
+    assert right / sum(int(str(count)) for _, _, count in found) >= 0.6
+    assert {("SPLIT_ORDER", "R101"), ("CASH_OUT", "R102"), ("MOVED_DEVICE", "R104")} <= caught
