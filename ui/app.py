@@ -23,8 +23,10 @@ from ui.services import Services
 __all__ = ["Services", "build"]
 
 _ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#1565c0"/>'
-    '<path d="M7 12l2-5h14l2 5M9 14v11h14V14M13 25v-6h6v6" fill="none" stroke="#fff" stroke-width="2.5"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" '
+    'fill="#1565c0"/>'
+    '<path d="M7 12l2-5h14l2 5M9 14v11h14V14M13 25v-6h6v6" fill="none" stroke="#fff" '
+    'stroke-width="2.5"/></svg>'
 )
 
 
@@ -47,9 +49,15 @@ def build(services: Services, *, api: FastAPI | None = None) -> FastAPI:
     register_pages()
     nicegui_app.add_exception_handler(404, _not_found)
     ui.run_with(
-        app, title=t("app.name"), favicon=_ICON, tailwind=False, show_welcome_message=False,
-        reconnect_timeout=10.0, dark=False, language="zh-CN",
-    )  # fmt: skip
+        app,
+        title=t("app.name"),
+        favicon=_ICON,
+        tailwind=False,
+        show_welcome_message=False,
+        reconnect_timeout=10.0,
+        dark=False,
+        language="zh-CN",
+    )
     return app
 
 

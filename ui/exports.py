@@ -44,8 +44,10 @@ def to_xlsx(rows: Sequence[Row], *, sheet: str) -> bytes:
         for number, row in enumerate(rows, 1)
     )
     sheet_xml = (
-        f'<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
-        f'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>{body}</sheetData></worksheet>'
+        f'<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" '
+        f'topLeftCell="A2" '
+        f'activePane="bottomLeft" '
+        f'state="frozen"/></sheetView></sheetViews><sheetData>{body}</sheetData></worksheet>'
     )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -101,16 +103,19 @@ _PARTS = {
     ),
     "xl/_rels/workbook.xml.rels": (
         f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" Type="{_OFFICE}/worksheet" '
-        f'Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/>'
+        f'Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="{_OFFICE}/styles" '
+        f'Target="styles.xml"/>'
         "</Relationships>"
     ),
     "xl/workbook.xml": (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets><sheet name="{{sheet}}" sheetId="1" r:id="rId1"/>'
+        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets><sheet name="{{sheet}}" sheetId="1" '
+        f'r:id="rId1"/>'
         "</sheets></workbook>"
     ),
     "xl/styles.xml": (
         f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
-        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf/>'
+        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs '
+        'count="2"><xf/>'
         '<xf numFmtId="4" applyNumberFormat="1"/></cellXfs></styleSheet>'
     ),
 }

@@ -1,4 +1,5 @@
 """The icons: 24 × 24 strokes, drawn for this console, one colour, sized by the text beside them."""
+# ruff: noqa: E501 - a path is kept on one line
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ _PATHS: dict[str, str] = {
     "phone": "M7 3h10v18H7zM11 18h2",
     "link": "M10 14l4-4M8.500 11.500L5.500 14.500a3 3 0 0 0 4.200 4.200l3-3M15.500 12.500l3-3a3 3 0 0 0-4.200-4.200l-3 3",
     "offline": "M4 4l16 16M5 12a10 10 0 0 1 4-3M19 12a10 10 0 0 0-5.500-3.500M8.500 15.500a5 5 0 0 1 7 0M12 19v.500",
-}  # fmt: skip
+}
 NAMES = frozenset(_PATHS)
 
 

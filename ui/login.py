@@ -7,6 +7,7 @@ session is rotated at every login: the old token is revoked, a new one is set.
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -24,13 +25,20 @@ from ui.security import COOKIE, LANGUAGE_COOKIE, LOOK_COOKIE, csrf_of, is_form_o
 from ui.services import Services
 
 _FORM_COOKIE = "haodian_form"
-_CHOICE_LIFETIME_S = 300
+_CHOICE_LIFETIME = timedelta(minutes=5)
 
 
 def router(services: Services) -> APIRouter:
     """Return the routes /login, /logout, /account/language and /account/look."""
     routes = APIRouter()
-    waiting: dict[str, tuple[access.Identity, float]] = {}
+    _add_login(routes, services)
+    _add_logout(routes, services)
+    _add_account(routes, services)
+    return routes
+
+
+def _add_login(routes: APIRouter, services: Services) -> None:
+    waiting: dict[str, tuple[access.Identity, datetime]] = {}
 
     @routes.get("/login")
     def login_page(request: Request) -> Response:
@@ -52,10 +60,10 @@ def router(services: Services) -> APIRouter:
             return _form_page(request, services, refused=t("login.expired"), status=403)
         now = services.machine_now()
         if choice:
-            identity, until_s = waiting.pop(choice, (None, 0.0))
-            if identity is None or until_s < now.timestamp() or not 0 <= grant < len(identity.grants):
+            kept, until = waiting.pop(choice, (None, now))
+            if kept is None or until < now or not 0 <= grant < len(kept.grants):
                 return _form_page(request, services, refused=t("login.expired"), status=403)
-            return _enter(request, services, identity, identity.grants[grant])
+            return _enter(request, services, kept, kept.grants[grant])
         try:
             identity = access.authenticate(
                 services.engine, login=login, password=password, address=_address(request), now=now
@@ -68,13 +76,15 @@ def router(services: Services) -> APIRouter:
             return _form_page(request, services, login=login, refused=t("login.refused"), status=403)
         if len(identity.grants) == 1:
             return _enter(request, services, identity, identity.grants[0])
-        for stale in [key for key, (_, until_s) in waiting.items() if until_s < now.timestamp()]:
+        for stale in [key for key, (_, until) in waiting.items() if until < now]:
             del waiting[stale]
         pending = secrets.token_urlsafe(24)
-        waiting[pending] = (identity, now.timestamp() + _CHOICE_LIFETIME_S)
+        waiting[pending] = (identity, now + _CHOICE_LIFETIME)
         use_language(identity.language)
         return _choice_page(request, identity, pending)
 
+
+def _add_logout(routes: APIRouter, services: Services) -> None:
     @routes.post("/logout")
     async def logout(request: Request, form: Annotated[str, Form()] = "") -> Response:
         token = request.cookies.get(COOKIE, "")
@@ -87,6 +97,8 @@ def router(services: Services) -> APIRouter:
         answer.delete_cookie(COOKIE)
         return answer
 
+
+def _add_account(routes: APIRouter, services: Services) -> None:
     @routes.post("/account/language")
     def set_language(
         request: Request,
@@ -117,8 +129,6 @@ def router(services: Services) -> APIRouter:
         answer.set_cookie(LOOK_COOKIE, chosen, max_age=31_536_000, httponly=True, samesite="strict")
         return answer
 
-    return routes
-
 
 def _enter(request: Request, services: Services, identity: access.Identity, grant: access.Grant) -> Response:
     with transaction(services.engine) as connection:
@@ -142,13 +152,25 @@ def _form_page(
 ) -> HTMLResponse:
     fields = join(
         tag("label", t("login.name"), for_="login"),
-        tag("input", id="login", name="login", value=login, autocomplete="username", required=True, autofocus=True),
+        tag(
+            "input",
+            id="login",
+            name="login",
+            value=login,
+            autocomplete="username",
+            required=True,
+            autofocus=True,
+        ),
         tag("label", t("login.password"), for_="password"),
         tag(
-            "input", id="password", name="password", type="password", required=True,
+            "input",
+            id="password",
+            name="password",
+            type="password",
+            required=True,
             autocomplete="current-password",
         ),
-    )  # fmt: skip
+    )
     alert = div(icon("alert"), refused, cls="login-refused", role="alert") if refused else Markup("")
     body = join(alert, fields, tag("button", t("login.submit"), cls="btn pri wide", type="submit"))
     return _page(request, body, status=status, below=_demo_logins(services))
@@ -157,11 +179,16 @@ def _form_page(
 def _choice_page(request: Request, identity: access.Identity, pending: str) -> HTMLResponse:
     buttons = [
         tag(
-            "button", t(f"role.{grant.role.value}"), span(grant.scope.id, cls="f mono"),
-            cls="btn wide", type="submit", name="grant", value=number,
+            "button",
+            t(f"role.{grant.role.value}"),
+            span(grant.scope.id, cls="f mono"),
+            cls="btn wide",
+            type="submit",
+            name="grant",
+            value=number,
         )
         for number, grant in enumerate(identity.grants)
-    ]  # fmt: skip
+    ]
     body = join(
         tag("h2", t("login.choose")), tag("input", type="hidden", name="choice", value=pending), *buttons
     )
@@ -171,13 +198,22 @@ def _choice_page(request: Request, identity: access.Identity, pending: str) -> H
 def _page(request: Request, body: Markup, *, status: int, below: Markup) -> HTMLResponse:
     form_token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)
     form = tag(
-        "form", tag("input", type="hidden", name="form", value=form_token), body,
-        method="post", action=f"/login?next={quote(_target(request))}", cls="login-form",
-    )  # fmt: skip
+        "form",
+        tag("input", type="hidden", name="form", value=form_token),
+        body,
+        method="post",
+        action=f"/login?next={quote(_target(request))}",
+        cls="login-form",
+    )
     card = tag(
-        "main", div(span(t("app.name"), cls="brand-mark"), tag("h1", t("login.title")), cls="login-head"),
-        div(t("app.tagline"), cls="m"), form, div(t("login.notice"), cls="f s"), below, cls="login-card",
-    )  # fmt: skip
+        "main",
+        div(span(t("app.name"), cls="brand-mark"), tag("h1", t("login.title")), cls="login-head"),
+        div(t("app.tagline"), cls="m"),
+        form,
+        div(t("login.notice"), cls="f s"),
+        below,
+        cls="login-card",
+    )
     html = theme.plain_page(
         title=t("login.title"), body=card, language=language(), look=request.cookies.get(LOOK_COOKIE)
     )

@@ -159,7 +159,8 @@ def _policy(host: str) -> dict[str, str]:
     # Vue compiles its templates in the browser: NiceGUI cannot run without 'unsafe-eval'.
     sockets = f" ws://{host} wss://{host}" if _HOST.match(host) else ""
     content = (
-        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' "
+        "'unsafe-inline'; "
         f"img-src 'self' data:; font-src 'self' data:; connect-src 'self'{sockets}; frame-ancestors 'none'; "
         "base-uri 'self'; form-action 'self'; object-src 'none'"
     )

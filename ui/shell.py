@@ -88,7 +88,8 @@ def frame(
     headline: Markup | None = None,
     actions: Markup | None = None,
 ) -> Iterator[Frame]:
-    """Build the frame and enter its body. `crumbs` are (name, address) above the page; the last is the page itself.
+    """Build the frame and enter its body. `crumbs` are (name, address) above the page; the last is the
+    page itself.
 
     `around` is `reporting.surroundings`, read together with the page's own figures; without it the top bar
     shows no release and no rate.
@@ -134,11 +135,15 @@ def _phone_frame(
         tabs = _BROKER_TABS if visit.person.role is Role.BROKER else _MERCHANT_TABS
         links = [
             tag(
-                "a", icon(tab.icon, size=22), span(t(f"nav.{tab.key}")), href=tab.href,
-                cls="on" if tab.key == section else "", aria_current="page" if tab.key == section else None,
+                "a",
+                icon(tab.icon, size=22),
+                span(t(f"nav.{tab.key}")),
+                href=tab.href,
+                cls="on" if tab.key == section else "",
+                aria_current="page" if tab.key == section else None,
             )
             for tab in tabs
-        ]  # fmt: skip
+        ]
         show(tag("nav", *links, cls="ptabs", aria_label=t("nav.main")))
 
 
@@ -149,13 +154,16 @@ def _skip() -> Markup:
 def _rail(person: Person, section: str) -> None:
     items = [
         tag(
-            "a", icon(one.icon, size=22), span(t(f"nav.{one.key}")), href=one.href,
+            "a",
+            icon(one.icon, size=22),
+            span(t(f"nav.{one.key}")),
+            href=one.href,
             cls="rail-item on" if one.key == section else "rail-item",
             aria_current="page" if one.key == section else None,
         )
         for one in SECTIONS
         if one.action is None or may(person, one.action)
-    ]  # fmt: skip
+    ]
     brand = tag(
         "a",
         span(t("app.mark"), cls="brand-mark"),
@@ -171,14 +179,29 @@ def _top(visit: Visit, around: Surroundings | None) -> Markup:
     person = visit.person
     role = span(icon("person", size=14), f"{t(f'role.{person.role.value}')} {person.name}", cls="chip info")
     scope = span(
-        icon("tree", cls="f"), t("top.scope"), " ", span(around.scope_name if around else person.scope.id or "—", cls="b"),
+        icon("tree", cls="f"),
+        t("top.scope"),
+        " ",
+        span(around.scope_name if around else person.scope.id or "—", cls="b"),
         cls="row",
-    )  # fmt: skip
+    )
     search = tag(
-        "form", icon("search"),
-        tag("input", name="q", placeholder=t("top.search"), aria_label=t("top.search"), autocomplete="off", maxlength=60),
-        span("Ctrl K", cls="f s"), cls="search", action="/search", method="get", role="search",
-    )  # fmt: skip
+        "form",
+        icon("search"),
+        tag(
+            "input",
+            name="q",
+            placeholder=t("top.search"),
+            aria_label=t("top.search"),
+            autocomplete="off",
+            maxlength=60,
+        ),
+        span("Ctrl K", cls="f s"),
+        cls="search",
+        action="/search",
+        method="get",
+        role="search",
+    )
     return tag(
         "header",
         role,
@@ -229,9 +252,11 @@ def _menu(visit: Visit) -> Markup:
         _form("/logout", hidden, "logout", t("person.logout"), name="leave", value="1"),
     )
     return tag(
-        "details", tag("summary", span(person.name[:1], cls="ava"), aria_label=t("person.menu", name=person.name)),
-        div(inside, cls="pop"), cls="menu",
-    )  # fmt: skip
+        "details",
+        tag("summary", span(person.name[:1], cls="ava"), aria_label=t("person.menu", name=person.name)),
+        div(inside, cls="pop"),
+        cls="menu",
+    )
 
 
 def account_forms(visit: Visit) -> Markup:

@@ -18,15 +18,45 @@ from ui.markup import Markup, tag
 STATIC = Path(__file__).parent / "static"
 
 LIGHT = {
-    "bg": "#f5f6f8", "surface": "#ffffff", "sunken": "#eef0f3", "line": "#e1e5ea", "line3": "#7d8897", "ink": "#16191d",
-    "ink2": "#434c59", "ink3": "#5f6a79", "blue": "#1565c0", "good": "#1b5e20", "warn": "#7a4a00", "bad": "#b71c1c",
-    "info": "#37536f", "c1": "#1565c0", "c2": "#4b6a8b", "c3": "#8494a8", "cprev": "#8792a2", "band": "#f3f5f7",
-}  # fmt: skip
+    "bg": "#f5f6f8",
+    "surface": "#ffffff",
+    "sunken": "#eef0f3",
+    "line": "#e1e5ea",
+    "line3": "#7d8897",
+    "ink": "#16191d",
+    "ink2": "#434c59",
+    "ink3": "#5f6a79",
+    "blue": "#1565c0",
+    "good": "#1b5e20",
+    "warn": "#7a4a00",
+    "bad": "#b71c1c",
+    "info": "#37536f",
+    "c1": "#1565c0",
+    "c2": "#4b6a8b",
+    "c3": "#8494a8",
+    "cprev": "#8792a2",
+    "band": "#f3f5f7",
+}
 DARK = {
-    "bg": "#0f1318", "surface": "#171c23", "sunken": "#1e252e", "line": "#2a323d", "line3": "#768292", "ink": "#e7ebf0",
-    "ink2": "#b4bdc9", "ink3": "#939eac", "blue": "#79b0ee", "good": "#7cc88a", "warn": "#e3b25a", "bad": "#f0918a",
-    "info": "#a4bdd4", "c1": "#79b0ee", "c2": "#8fa9c4", "c3": "#66788b", "cprev": "#7b8796", "band": "#1d242d",
-}  # fmt: skip
+    "bg": "#0f1318",
+    "surface": "#171c23",
+    "sunken": "#1e252e",
+    "line": "#2a323d",
+    "line3": "#768292",
+    "ink": "#e7ebf0",
+    "ink2": "#b4bdc9",
+    "ink3": "#939eac",
+    "blue": "#79b0ee",
+    "good": "#7cc88a",
+    "warn": "#e3b25a",
+    "bad": "#f0918a",
+    "info": "#a4bdd4",
+    "c1": "#79b0ee",
+    "c2": "#8fa9c4",
+    "c3": "#66788b",
+    "cprev": "#7b8796",
+    "band": "#1d242d",
+}
 FONTS = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif'
 
 
@@ -41,9 +71,14 @@ def apply(*, dark: bool) -> None:
     ui.dark_mode(dark)
     tokens = colours(dark=dark)
     ui.colors(
-        primary=tokens["blue"], positive=tokens["good"], negative=tokens["bad"], warning=tokens["warn"],
-        info=tokens["info"], dark=DARK["surface"], dark_page=DARK["bg"],
-    )  # fmt: skip
+        primary=tokens["blue"],
+        positive=tokens["good"],
+        negative=tokens["bad"],
+        warning=tokens["warn"],
+        info=tokens["info"],
+        dark=DARK["surface"],
+        dark_page=DARK["bg"],
+    )
 
 
 def set_defaults() -> None:
@@ -65,7 +100,10 @@ def plain_page(*, title: str, body: Markup, language: Language, look: str | None
         f"{tag('title', title)}{_stylesheet()}"
     )
     lang = "zh-CN" if language == "zh" else "en"
-    return f'<!doctype html><html lang="{lang}" data-theme="{theme}"><head>{head}</head><body class="plain">{body}</body></html>'
+    return (
+        f'<!doctype html><html lang="{lang}" data-theme="{theme}"><head>{head}</head>'
+        f'<body class="plain">{body}</body></html>'
+    )
 
 
 def _head(*, dark: bool) -> Markup:
@@ -75,7 +113,7 @@ def _head(*, dark: bool) -> Markup:
 
 @cache
 def _stylesheet() -> Markup:
-    sheets = ("theme.css", "workbench.css")
+    sheets = ("theme.css", "workbench.css", "payment.css")
     links = "".join(f'<link rel="stylesheet" href="/static/{name}?v={_version(name)}">' for name in sheets)
     return Markup(f'{links}<script defer src="/static/console.js?v={_version("console.js")}"></script>')
 

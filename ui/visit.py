@@ -74,7 +74,9 @@ class Visit:
     async def read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Return `query(connection, …)`, run in a thread and in a transaction that sees only the person's rows."""
+        """Return `query(connection, …)`, run in a thread and in a transaction that sees only the person's
+        rows.
+        """
 
         def run() -> T:
             with scoped_transaction(self.services.engine, scope=self.person.scope) as connection:
@@ -133,7 +135,8 @@ Build = Callable[..., Awaitable[Response | None]]
 
 
 def page(path: str, *, action: Action | None) -> Callable[[Build], Build]:
-    """Register an async function as a page; its first parameter is the Visit, the rest come from path and query.
+    """Register an async function as a page; its first parameter is the Visit, the rest come from path and
+    query.
 
     `action` None lets every signed-in person in.
     """

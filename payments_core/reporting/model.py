@@ -71,11 +71,16 @@ class Period:
     @property
     def is_month(self) -> bool:
         """Whether it is exactly one whole month."""
-        return self.first.day == 1 and month_of(self.last + timedelta(days=1)) == self.last + timedelta(days=1) and (
-            self.first.year, self.first.month) == (self.last.year, self.last.month)  # fmt: skip
+        return (
+            self.first.day == 1
+            and month_of(self.last + timedelta(days=1)) == self.last + timedelta(days=1)
+            and (self.first.year, self.first.month) == (self.last.year, self.last.month)
+        )
 
     def before(self) -> Period:
-        """Return the period to compare with: the month before a whole month, else as many days just before."""
+        """Return the period to compare with: the month before a whole month, else as many days just
+        before.
+        """
         if self.is_month:
             return Period(first=previous_month_of(self.first), last=self.first - timedelta(days=1))
         return Period(first=self.first - timedelta(days=self.days), last=self.first - timedelta(days=1))
@@ -156,39 +161,53 @@ METRICS: dict[str, Metric] = {
     metric.key: metric
     for metric in (
         Metric(
-            key="amount", title="交易额", title_en="Volume",
+            key="amount",
+            title="交易额",
+            title_en="Volume",
             definition="成功支付的结算金额之和，退款另列，不扣减；按支付成功的营业日（北京时间）",
-            definition_en="Sum of settle amounts of successful payments; refunds are listed apart, not taken off; by business date (Asia/Shanghai)",
+            definition_en="Settle amounts of successful payments; refunds listed apart; by business date",
         ),
         Metric(
-            key="count", title="有效笔数", title_en="Payments",
+            key="count",
+            title="有效笔数",
+            title_en="Payments",
             definition="成功支付的笔数；全额退款的支付仍计一笔",
             definition_en="Number of successful payments; one that was refunded in full still counts",
         ),
         Metric(
-            key="active", title="活跃商户", title_en="Active merchants",
+            key="active",
+            title="活跃商户",
+            title_en="Active merchants",
             definition="期间内至少有一笔成功支付的商户数；每户只计一次，归最后一笔所在的门店和经纪人",
-            definition_en="Merchants with at least one successful payment in the period, each counted once, where it was served last",
+            definition_en="Merchants with a successful payment in the period, each counted once",
         ),
         Metric(
-            key="opened", title="新开商户", title_en="Opened merchants",
+            key="opened",
+            title="新开商户",
+            title_en="Opened merchants",
             definition="期间内激活的商户数",
             definition_en="Merchants activated in the period",
         ),
         Metric(
-            key="margin", title="毛利", title_en="Margin",
+            key="margin",
+            title="毛利",
+            title_en="Margin",
             definition="手续费减通道成本，退款时退回的手续费和成本已扣除",
             definition_en="Fees less channel costs, net of what refunds gave back",
         ),
         Metric(
-            key="share", title="经纪人分润", title_en="Broker share",
+            key="share",
+            title="经纪人分润",
+            title_en="Broker share",
             definition="按分润规则计给经纪人的毛利份额，按营业日入账",
             definition_en="Part of the margin that the share rules give to brokers, by business date posted",
         ),
         Metric(
-            key="refund", title="退款", title_en="Refunds",
+            key="refund",
+            title="退款",
+            title_en="Refunds",
             definition="退款成功的金额，按退款成功的营业日",
             definition_en="Refunds that succeeded, by their own business date",
         ),
     )
-}  # fmt: skip
+}

@@ -28,9 +28,12 @@ def broker_figures(connection: Connection, *, broker_id: str, period: Period) ->
     row = (
         connection.execute(
             text(
-                """SELECT coalesce(sum(payment_count), 0)::bigint AS payment_count, coalesce(sum(payment_fen), 0)::bigint AS payment_fen,
-                  coalesce(sum(refund_count), 0)::bigint AS refund_count, coalesce(sum(refund_fen), 0)::bigint AS refund_fen,
-                  coalesce(sum(fee_fen), 0)::bigint AS fee_fen, coalesce(sum(cost_fen), 0)::bigint AS cost_fen,
+                """SELECT coalesce(sum(payment_count), 0)::bigint AS payment_count,
+                coalesce(sum(payment_fen), 0)::bigint AS payment_fen,
+                  coalesce(sum(refund_count), 0)::bigint AS refund_count, coalesce(sum(refund_fen),
+                    0)::bigint AS refund_fen,
+                  coalesce(sum(fee_fen), 0)::bigint AS fee_fen, coalesce(sum(cost_fen), 0)::bigint AS
+                    cost_fen,
                   coalesce(sum(broker_share_fen), 0)::bigint AS broker_share_fen,
                   count(DISTINCT merchant_id) FILTER (WHERE payment_count > 0) AS active_merchants,
                   count(*) FILTER (WHERE opened) AS opened
@@ -48,7 +51,8 @@ def broker_merchants(connection: Connection, *, broker_id: str, period: Period) 
     """Return the merchants the broker serves now or served in the period, biggest first."""
     found = connection.execute(
         text(
-            """SELECT m.merchant_id, m.name, m.status, coalesce(sum(f.payment_count), 0)::bigint AS payment_count,
+            """SELECT m.merchant_id, m.name, m.status, coalesce(sum(f.payment_count), 0)::bigint AS
+            payment_count,
               coalesce(sum(f.payment_fen), 0)::bigint AS payment_fen,
               coalesce(sum(f.fee_fen) - sum(f.cost_fen), 0)::bigint AS margin_fen,
               max(f.business_date) FILTER (WHERE f.payment_count > 0) AS last_day

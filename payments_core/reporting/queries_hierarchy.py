@@ -30,17 +30,20 @@ _COLUMN = {
     Level.MERCHANT: "merchant_id",
 }
 _SUMS = """sum(payment_count)::bigint AS payment_count, sum(payment_fen)::bigint AS payment_fen,
-  sum(refund_count)::bigint AS refund_count, sum(refund_fen)::bigint AS refund_fen, sum(fee_fen)::bigint AS fee_fen,
+  sum(refund_count)::bigint AS refund_count, sum(refund_fen)::bigint AS refund_fen, sum(fee_fen)::bigint
+  AS fee_fen,
   sum(cost_fen)::bigint AS cost_fen, sum(broker_share_fen)::bigint AS broker_share_fen,
   sum(store_share_fen)::bigint AS store_share_fen, count(*) FILTER (WHERE opened) AS opened"""
 _PLACED_THEN = "SELECT f.* FROM fact_day f WHERE business_date BETWEEN :first AND :last"
 _PLACED_NOW = """SELECT f.merchant_id, f.business_date, coalesce(b.store_id, f.store_id) AS store_id,
     coalesce(b.broker_id, f.broker_id) AS broker_id, coalesce(p.district_id, f.district_id) AS district_id,
-    coalesce(p.city_id, f.city_id) AS city_id, f.opened, f.payment_count, f.payment_fen, f.refund_count, f.refund_fen,
+    coalesce(p.city_id, f.city_id) AS city_id, f.opened, f.payment_count, f.payment_fen, f.refund_count,
+      f.refund_fen,
     f.fee_fen, f.cost_fen, f.broker_share_fen, f.store_share_fen
   FROM fact_day f
   LEFT JOIN (SELECT DISTINCT ON (merchant_id) merchant_id, store_id, broker_id FROM merchant_binding
-    WHERE valid @> CAST(:now AS timestamptz) ORDER BY merchant_id, (role = 'maintainer') DESC, slot) b USING (merchant_id)
+    WHERE valid @> CAST(:now AS timestamptz) ORDER BY merchant_id, (role = 'maintainer') DESC, slot) b
+      USING (merchant_id)
   LEFT JOIN org_path p ON p.node_id = b.store_id AND p.valid @> CAST(:now AS timestamptz)
   WHERE f.business_date BETWEEN :first AND :last"""
 
@@ -100,7 +103,9 @@ def hierarchy_report(
     compared: Period | None = None,
     basis: Basis = Basis.THEN,
 ) -> Report:
-    """Return the report of one node. Raises NodeNotFound (also outside the scope); Period raises RangeInvalid."""
+    """Return the report of one node. Raises NodeNotFound (also outside the scope); Period raises
+    RangeInvalid.
+    """
     place = get_place(connection, node_id=node_id, scope=scope)
     node, against = place.node, compared or period.before()
     child_level = CHILD.get(node.level)
@@ -159,7 +164,8 @@ class _Asking:
         active = self.rows(
             f"""SELECT key, count(*) AS active_merchants FROM (
               SELECT DISTINCT ON (merchant_id) merchant_id, {column} AS key FROM facts WHERE payment_count > 0
-              ORDER BY merchant_id, business_date DESC, payment_count DESC, store_id, broker_id) latest GROUP BY 1""",
+              ORDER BY merchant_id, business_date DESC, payment_count DESC, store_id, broker_id) latest
+                GROUP BY 1""",
             period,
         )
         counted = {row["key"]: row["active_merchants"] for row in active}
@@ -173,7 +179,8 @@ class _Asking:
         key = column or "''::text"
         found = self.rows(
             f"""SELECT {key} AS key, (business_date - :first) / 7 AS week, {_SUMS},
-              count(DISTINCT merchant_id) FILTER (WHERE payment_count > 0) AS active_merchants FROM facts GROUP BY 1, 2""",
+              count(DISTINCT merchant_id) FILTER (WHERE payment_count > 0) AS active_merchants FROM facts
+                GROUP BY 1, 2""",
             period,
         )
         weeks: dict[str, list[Figures]] = defaultdict(lambda: [Figures()] * WEEKS)
@@ -228,7 +235,8 @@ def _served(asking: _Asking, level: Level, at: datetime) -> dict[str, int]:
         text(
             f"""SELECT {column} AS key, count(*) AS merchants FROM (
               SELECT DISTINCT ON (merchant_id) merchant_id, store_id, broker_id FROM merchant_binding
-              WHERE valid @> CAST(:at AS timestamptz) ORDER BY merchant_id, (role = 'maintainer') DESC, slot) b
+              WHERE valid @> CAST(:at AS timestamptz) ORDER BY merchant_id, (role = 'maintainer') DESC,
+                slot) b
             JOIN org_path p ON p.node_id = b.store_id AND p.valid @> CAST(:at AS timestamptz)
             WHERE true {inside} GROUP BY 1"""
         ),

@@ -51,7 +51,9 @@ def names_of(connection: Connection, *, level: Level, ids: tuple[str, ...]) -> M
 
 
 def children_of(connection: Connection, *, node: Node, at: datetime) -> tuple[str, ...]:
-    """Return the ids that stood directly below `node` at `at`; for brokers and merchants by what they served."""
+    """Return the ids that stood directly below `node` at `at`; for brokers and merchants by what they
+    served.
+    """
     column = {Level.HQ: "city_id", Level.CITY: "district_id", Level.DISTRICT: "store_id"}.get(node.level)
     if column is not None:
         where = "" if node.level is Level.HQ else f"AND {node.level.lower()}_id = :id"
@@ -101,7 +103,8 @@ def _for_period(month_fen: int, period: Period) -> int:
 def _find_unit(connection: Connection, node_id: str, scope: Scope) -> Place | None:
     row = connection.execute(
         text(
-            """SELECT n.node_id, n.kind, n.name, n.manager_name, n.target_gmv_month_fen, p.city_id, p.district_id, p.store_id
+            """SELECT n.node_id, n.kind, n.name, n.manager_name, n.target_gmv_month_fen, p.city_id,
+            p.district_id, p.store_id
             FROM org_node n JOIN org_path p ON p.node_id = n.node_id WHERE n.node_id = :id
             ORDER BY upper_inf(p.valid) DESC, lower(p.valid) DESC LIMIT 1"""
         ),
@@ -142,8 +145,10 @@ def _find_merchant(connection: Connection, node_id: str, scope: Scope) -> Place 
         text(
             """SELECT t.merchant_id, t.name, b.broker_id, p.city_id, p.district_id, p.store_id
             FROM merchant t
-            LEFT JOIN LATERAL (SELECT b.broker_id, b.store_id FROM merchant_binding b WHERE b.merchant_id = t.merchant_id
-              ORDER BY upper_inf(b.valid) DESC, (b.role = 'maintainer') DESC, b.slot, lower(b.valid) DESC LIMIT 1) b ON true
+            LEFT JOIN LATERAL (SELECT b.broker_id, b.store_id FROM merchant_binding b WHERE b.merchant_id
+              = t.merchant_id
+              ORDER BY upper_inf(b.valid) DESC, (b.role = 'maintainer') DESC, b.slot, lower(b.valid) DESC
+                LIMIT 1) b ON true
             LEFT JOIN org_path p ON p.node_id = b.store_id AND upper_inf(p.valid)
             WHERE t.merchant_id = :id"""
         ),
@@ -171,9 +176,7 @@ def _above(
     wanted = tuple(node_id for node_id in ids[reach:] if node_id and node_id != but)
     levels = dict(zip(ids, (Level.HQ, Level.CITY, Level.DISTRICT, Level.STORE), strict=True))
     found = names_of(connection, level=Level.STORE, ids=wanted)
-    return tuple(
-        Node(id=key, level=levels[key], name=found[key].name) for key in wanted if key in found
-    )  # fmt: skip
+    return tuple(Node(id=key, level=levels[key], name=found[key].name) for key in wanted if key in found)
 
 
 def _reaches(row: Row[tuple[object, ...]], scope: Scope) -> bool:

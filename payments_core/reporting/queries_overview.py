@@ -1,4 +1,5 @@
-"""Today: figures so far against the same weekday a week ago, the hours, the channels, yesterday's business day.
+"""Today: figures so far against the same weekday a week ago, the hours, the channels, yesterday's
+business day.
 
 Today is read from the payments themselves, because daily facts exist only for days that were closed. Both
 days are cut at the same time of day, else every morning would look like a collapse.
@@ -119,7 +120,8 @@ def overview(connection: Connection, *, now: datetime) -> Overview:
 def _so_far(connection: Connection, on: date, until: datetime) -> DaySoFar:
     paid = connection.execute(
         text(
-            """SELECT count(*) AS n, coalesce(sum(settle_amount_fen), 0)::bigint AS fen, count(DISTINCT merchant_id) AS merchants
+            """SELECT count(*) AS n, coalesce(sum(settle_amount_fen), 0)::bigint AS fen, count(DISTINCT
+            merchant_id) AS merchants
             FROM payment WHERE business_date = :on AND paid_at <= :until"""
         ),
         {"on": on, "until": until},
@@ -144,7 +146,8 @@ def _hours(connection: Connection, now: datetime) -> tuple[Hour, ...]:
     today = business_date_of(now)
     found = connection.execute(
         text(
-            """SELECT business_date AS "on", extract(hour FROM paid_at AT TIME ZONE 'Asia/Shanghai')::int AS hour, count(*) AS n
+            """SELECT business_date AS "on", extract(hour FROM paid_at AT TIME ZONE 'Asia/Shanghai')::int
+            AS hour, count(*) AS n
             FROM payment WHERE business_date IN (:today, :before) AND paid_at <= :now GROUP BY 1, 2"""
         ),
         {"today": today, "before": today - timedelta(days=7), "now": now},
@@ -164,8 +167,10 @@ def _hours(connection: Connection, now: datetime) -> tuple[Hour, ...]:
 def _channels(connection: Connection, now: datetime) -> tuple[ChannelHealth, ...]:
     found = connection.execute(
         text(
-            """SELECT channel, count(*) AS requests, count(*) FILTER (WHERE state IN ('SUCCESS', 'FAILED')) AS decided,
-              count(*) FILTER (WHERE state = 'SUCCESS') AS succeeded, count(*) FILTER (WHERE state IN ('INIT', 'PAYING')) AS waiting
+            """SELECT channel, count(*) AS requests, count(*) FILTER (WHERE state IN ('SUCCESS',
+            'FAILED')) AS decided,
+              count(*) FILTER (WHERE state = 'SUCCESS') AS succeeded, count(*) FILTER (WHERE state IN
+                ('INIT', 'PAYING')) AS waiting
             FROM payment WHERE created_at > :since AND created_at <= :now
               AND refused_code IS DISTINCT FROM 'RISK_REJECTED' GROUP BY 1 ORDER BY 2 DESC, 1"""
         ),
@@ -199,8 +204,10 @@ def _step(key: str, written: Mapping[str, object] | None) -> Step:
 def _closed(connection: Connection, today: date) -> tuple[ClosedDay, ...]:
     found = connection.execute(
         text(
-            """SELECT business_date AS "on", sum(payment_count)::bigint AS payment_count, sum(payment_fen)::bigint AS payment_fen,
-              count(DISTINCT merchant_id) FILTER (WHERE payment_count > 0) AS merchants, sum(refund_fen)::bigint AS refund_fen,
+            """SELECT business_date AS "on", sum(payment_count)::bigint AS payment_count,
+            sum(payment_fen)::bigint AS payment_fen,
+              count(DISTINCT merchant_id) FILTER (WHERE payment_count > 0) AS merchants,
+                sum(refund_fen)::bigint AS refund_fen,
               (sum(fee_fen) - sum(cost_fen))::bigint AS margin_fen
             FROM fact_day WHERE business_date >= :since AND business_date < :today GROUP BY 1 ORDER BY 1"""
         ),

@@ -1,4 +1,6 @@
-"""What the frame of every page shows: the name of the scope, the active release, payments of the last minute."""
+"""What the frame of every page shows: the name of the scope, the active release, payments of the last
+minute.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ def scope_name(connection: Connection, *, scope: Scope) -> str:
 
 
 def search(connection: Connection, *, text: str) -> tuple[Found, ...]:
-    """Return nodes, brokers and merchants whose name contains `text` or whose id begins with it, 20 a kind."""
+    """Return nodes, brokers and merchants whose name contains `text` or whose id begins with it, 20 a
+    kind.
+    """
     wanted = text.strip()
     if not wanted:
         return ()

@@ -19,7 +19,10 @@ from ui.markup import Markup, div, join, span, tag
 
 R = TypeVar("R")
 MAX_ROWS_A_PAGE = 200
-_DELEGATE = "(e) => { const hit = e.target.closest('[data-act]'); if (hit) { e.preventDefault(); emit(hit.dataset.act); } }"
+_DELEGATE = (
+    "(e) => { const hit = e.target.closest('[data-act]');"
+    " if (hit) { e.preventDefault(); emit(hit.dataset.act); } }"
+)
 
 
 # A generic dataclass cannot be both frozen and slotted in Python 3.11: Column[int](…) would fail.
@@ -77,9 +80,13 @@ def table(
     body = [tag("tr", *(tag("td", column.cell(row), cls=_cls(column)) for column in columns)) for row in rows]
     foot = _foot(columns, totals) if totals is not None else None
     return tag(
-        "table", tag("caption", caption, cls="hidden-text") if caption else None, tag("thead", tag("tr", *heads)),
-        tag("tbody", *body), foot, cls="tb loose" if loose else "tb",
-    )  # fmt: skip
+        "table",
+        tag("caption", caption, cls="hidden-text") if caption else None,
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *body),
+        foot,
+        cls="tb loose" if loose else "tb",
+    )
 
 
 @dataclass(kw_only=True)
@@ -149,9 +156,14 @@ class DataTable(Generic[R]):
 def _page_button(mark: str, label: str, page: int | None) -> Markup:
     disabled = page is None
     return tag(
-        "button", icon(mark), cls="btn small dis" if disabled else "btn small", type="button", aria_label=label,
-        disabled=disabled, data_act=None if disabled else f"page:{page}",
-    )  # fmt: skip
+        "button",
+        icon(mark),
+        cls="btn small dis" if disabled else "btn small",
+        type="button",
+        aria_label=label,
+        disabled=disabled,
+        data_act=None if disabled else f"page:{page}",
+    )
 
 
 def _head(column: Column[R], *, sort: str, descending: bool, live: bool) -> Markup:

@@ -22,6 +22,7 @@ def sparkline(values: Sequence[int | None], *, width: int = 76, height: int = 20
     path = "M" + "L".join(f"{x} {y}" for x, y in points)
     x, y = points[-1]
     return Markup(
-        f'<svg class="spark" width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">'
+        f'<svg class="spark" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'aria-hidden="true">'
         f'<path d="{path}"/><circle cx="{x}" cy="{y}" r="2"/></svg>'
     )

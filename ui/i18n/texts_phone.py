@@ -24,7 +24,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "income.daily": ("每日明细", "Day by day"),
     "income.daily_row": ("{merchants} 户，毛利 {margin}", "{merchants} merchants, margin {margin}"),
     "income.none": ("{month} 还没有分润", "No share in {month} yet"),
-    "income.none_hint": ("每天日切后，前一天的分润会出现在这里", "Each day's share appears here after the day is closed"),
+    "income.none_hint": (
+        "每天日切后，前一天的分润会出现在这里",
+        "Each day's share appears here after the day is closed",
+    ),
     "income.formula": (
         "累计毛利 {margin} × {rate} = {exact}，累计记 {total}，减此前 {before}",
         "Margin so far {margin} × {rate} = {exact}, posted in all {total}, less {before} before",
@@ -63,7 +66,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bill.refunded": ("今天退款 {count} 笔 {amount}", "{count} refunds today, {amount}"),
     "bill.days": ("每日账单", "Daily bills"),
     "bill.none": ("还没有结算的账单", "No settled bill yet"),
-    "bill.none_hint": ("每天日切后，前一天的账单会出现在这里", "Each day's bill appears here after the day is closed"),
+    "bill.none_hint": (
+        "每天日切后，前一天的账单会出现在这里",
+        "Each day's bill appears here after the day is closed",
+    ),
     "bill.gross": ("收款", "Received"),
     "bill.fee": ("手续费", "Fees"),
     "bill.refund": ("退款", "Refunds"),
@@ -74,4 +80,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bill.carried_out": ("结转次日", "Carried out"),
     "bill.real": ("到账", "Paid out"),
     "bill.due": ("{day} 到账", "paid out on {day}"),
-}  # fmt: skip
+}

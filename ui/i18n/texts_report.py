@@ -1,4 +1,5 @@
 """Texts of the reports."""
+# ruff: noqa: E501 - a text is kept on one line
 
 from __future__ import annotations
 
@@ -32,13 +33,25 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Volume of {period} {amount}, {change} vs {before} (daily mean {daily}).",
     ),
     "report.reached": ("，{count} {unit}达标", ", {count} reached the target"),
-    "report.other_now": ("按现在组织为 {amount}（{difference}）。", "As organised now {amount} ({difference})."),
-    "report.other_then": ("按当时组织为 {amount}（{difference}）。", "As organised then {amount} ({difference})."),
+    "report.other_now": (
+        "按现在组织为 {amount}（{difference}）。",
+        "As organised now {amount} ({difference}).",
+    ),
+    "report.other_then": (
+        "按当时组织为 {amount}（{difference}）。",
+        "As organised then {amount} ({difference}).",
+    ),
     "report.none": ("{period}没有交易，换一个日期再看。", "No payments in {period}; try other dates."),
-    "report.none_hint": ("有交易的营业日会出现在这里，最新到 {newest}", "Business days with payments appear here, up to {newest}"),
+    "report.none_hint": (
+        "有交易的营业日会出现在这里，最新到 {newest}",
+        "Business days with payments appear here, up to {newest}",
+    ),
     "report.rank": ("{parent}第 {rank}", "No. {rank} of {count} in {parent}"),
     "report.merchants_unit": ("/ {count} 户", "/ {count}"),
-    "report.chart_title": ("{name}哪些天比四周前卖得多？", "On which days did {name} sell more than four weeks before?"),
+    "report.chart_title": (
+        "{name}哪些天比四周前卖得多？",
+        "On which days did {name} sell more than four weeks before?",
+    ),
     "report.chart_hint": (
         "每日交易额（万元），虚线为四周前的同一星期几；灰底为周末",
         "Daily volume (10,000 yuan); dashed: same weekday four weeks before; grey: weekends",
@@ -91,4 +104,4 @@ TEXTS: dict[str, tuple[str, str]] = {
         "日期范围不对：结束早于开始，或超过 400 天。换一个范围再看。",
         "The dates are not valid: the end lies before the beginning, or the range is longer than 400 days.",
     ),
-}  # fmt: skip
+}

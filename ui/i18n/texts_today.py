@@ -16,10 +16,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{count} payments, {amount} until {time}, {change} vs last {weekday} by now.",
     ),
     "today.headline_none": ("今天还没有交易。", "No payments today yet."),
-    "today.headline_channel": ("{channel}成功率 {rate}，要看一下。", "{channel} succeeds only in {rate}: look at it."),
+    "today.headline_channel": (
+        "{channel}成功率 {rate}，要看一下。",
+        "{channel} succeeds only in {rate}: look at it.",
+    ),
     "today.headline_day": ("昨天的营业日{state}。", "Yesterday's business day: {state}."),
     "today.hours_title": ("今天哪些时候比上周忙？", "When is today busier than last week?"),
-    "today.hours_hint": ("每小时成功笔数，虚线为上{weekday}", "Successful payments an hour; dashed: last {weekday}"),
+    "today.hours_hint": (
+        "每小时成功笔数，虚线为上{weekday}",
+        "Successful payments an hour; dashed: last {weekday}",
+    ),
     "today.series": ("今天", "Today"),
     "today.series_before": ("上周", "Last week"),
     "today.channels_title": ("渠道通不通？", "Do the channels work?"),
@@ -37,7 +43,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "today.channels_none_hint": ("有请求的渠道会出现在这里", "Channels with requests appear here"),
     "today.day_title": ("{month} 月 {day} 日营业日走到哪一步？", "How far is the business day {iso}?"),
     "today.day_none": ("{on} 的营业日还没有开始关账", "The business day {on} has not been closed yet"),
-    "today.day_none_hint": ("日切后各步骤的时间和数字会出现在这里", "Times and figures of each step appear here after closing"),
+    "today.day_none_hint": (
+        "日切后各步骤的时间和数字会出现在这里",
+        "Times and figures of each step appear here after closing",
+    ),
     "today.day_open": ("还没有日切", "not closed yet"),
     "today.day_closed": ("已日切，还没有结算完", "closed, not settled yet"),
     "today.day_settled": ("已结算", "settled"),
@@ -65,4 +74,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "channel.UNIONPAY": ("云闪付", "UnionPay"),
     "channel.CARD": ("银行卡", "Bank card"),
     "channel.BANK": ("银行卡", "Bank card"),
-}  # fmt: skip
+}

@@ -6,13 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import Connection
+
 from payments_core import profit_share, reporting
 from payments_core.access import Action
 from payments_core.calendar import month_of, previous_month_of
 from payments_core.profit_share import Entry, Trace
 from payments_core.reporting import Figures, Period, RangeInvalid
-from sqlalchemy import Connection
-
 from ui import shell
 from ui.components import states, words
 from ui.i18n import t
@@ -54,9 +54,12 @@ def register() -> None:
     async def income_trace(visit: Visit, on: str, merchant_id: str, stream_id: int, line_no: int) -> None:
         own_broker(visit)
         found: Trace = await visit.read(
-            profit_share.get_trace, merchant_id=merchant_id, stream_id=stream_id, line_no=line_no,
+            profit_share.get_trace,
+            merchant_id=merchant_id,
+            stream_id=stream_id,
+            line_no=line_no,
             business_date=_date(on),
-        )  # fmt: skip
+        )
         with shell.frame(visit, section="income", title=t("income.title")):
             show(trace.page_of(visit, found))
 
@@ -149,8 +152,9 @@ def _day(visit: Visit, on: date, entries: list[Entry]) -> Markup:
             cls="grow",
         ),
         span(words.money(sum(entry.delta_fen for entry in entries), signed=True), cls="b"),
-        icon("right", size=20, cls="f turn"), cls="li",
-    )  # fmt: skip
+        icon("right", size=20, cls="f turn"),
+        cls="li",
+    )
     return tag("details", summary, *(trace.entry_row(entry) for entry in entries), cls="fold")
 
 

@@ -8,7 +8,6 @@ from payments_core import reporting
 from payments_core.access import Action
 from payments_core.calendar import month_of
 from payments_core.reporting import MerchantMonth, Period
-
 from ui import shell
 from ui.components import states, words
 from ui.components.chips import chip
@@ -54,8 +53,9 @@ def _list(found: tuple[MerchantMonth, ...], month: str) -> Markup:
     active = sum(bool(one.payment_count) for one in found)
     lead = div(
         div(t("merchants.lead", month=month, active=active, count=len(found)), cls="m"),
-        div(words.money(sum(one.payment_fen for one in found)), cls="amt"), cls="hero",
-    )  # fmt: skip
+        div(words.money(sum(one.payment_fen for one in found)), cls="amt"),
+        cls="hero",
+    )
     return join(lead, tag("section", *(_row(one) for one in found), cls="blk"))
 
 
@@ -67,10 +67,13 @@ def _row(one: MerchantMonth) -> Markup:
     if one.status != "ACTIVE":
         state = chip(t(f"merchants.status_{one.status}"), "bad" if one.status == "FROZEN" else "warn")
     return tag(
-        "a", div(div(one.name, " ", state), div(told, cls="m s"), cls="grow"),
-        span(words.money(one.payment_fen if one.payment_count else None), cls="b n"), icon("right", size=20, cls="f"),
-        href=f"/hierarchy/{one.merchant_id}", cls="li",
-    )  # fmt: skip
+        "a",
+        div(div(one.name, " ", state), div(told, cls="m s"), cls="grow"),
+        span(words.money(one.payment_fen if one.payment_count else None), cls="b n"),
+        icon("right", size=20, cls="f"),
+        href=f"/hierarchy/{one.merchant_id}",
+        cls="li",
+    )
 
 
 def _fact(label: str, value: str) -> Markup:

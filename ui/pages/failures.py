@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payments_core.errors import NotFound, PaymentsCoreError
-
 from ui import shell
 from ui.components import states
 from ui.i18n import catalogue, t
@@ -13,7 +12,6 @@ from ui.markup import Markup, div, link, show
 
 if TYPE_CHECKING:
     from payments_core.reporting import Surroundings
-
     from ui.visit import Visit
 
 

@@ -5,14 +5,13 @@ Everything the reader chose stands in the address, so a view can be sent on, and
 
 from __future__ import annotations
 
-from payments_core import reporting
-from payments_core.access import Action
-from payments_core.reporting import Report, Surroundings
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
+from payments_core import reporting
+from payments_core.access import Action
+from payments_core.reporting import Report, Surroundings
 from ui import shell
-from ui.i18n import t
 from ui.markup import div, show
 from ui.pages.report_parts import body, choice, controls, headline, tables
 from ui.visit import Visit, page
@@ -40,18 +39,28 @@ def register() -> None:
         def read(connection: Connection) -> tuple[Surroundings, Report]:
             around = reporting.surroundings(connection, scope=visit.person.scope, now=visit.now)
             report = reporting.hierarchy_report(
-                connection, node_id=node_id, scope=visit.person.scope, period=chosen.period,
-                compared=chosen.compared, basis=chosen.basis, now=visit.now,
-            )  # fmt: skip
+                connection,
+                node_id=node_id,
+                scope=visit.person.scope,
+                period=chosen.period,
+                compared=chosen.compared,
+                basis=chosen.basis,
+                now=visit.now,
+            )
             return around, report
 
         around, report = await visit.read(read)
         node = report.place.node
         crumbs = tuple((above.name, f"/hierarchy/{above.id}{chosen.query()}") for above in report.place.above)
         with shell.frame(
-            visit, section="people", title=node.name, around=around, crumbs=crumbs,
-            headline=headline.sentence(report), actions=controls.actions(node.id, chosen, today=visit.today),
-        ):  # fmt: skip
+            visit,
+            section="people",
+            title=node.name,
+            around=around,
+            crumbs=crumbs,
+            headline=headline.sentence(report),
+            actions=controls.actions(node.id, chosen, today=visit.today),
+        ):
             if report.is_empty:
                 show(div(div(headline.nothing(report), cls="pan"), cls="wrap"))
                 return

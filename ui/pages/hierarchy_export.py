@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.responses import PlainTextResponse
+
 from payments_core import reporting
 from payments_core.access import Action
 from payments_core.errors import Invalid, NotFound
 from payments_core.reporting import METRICS, Child, Figures, Report
-from starlette.responses import PlainTextResponse
-
 from ui.exports import Money, Row, to_csv, to_xlsx
 from ui.i18n import either, t
 from ui.pages.report_parts import choice
@@ -28,18 +28,29 @@ def routes() -> APIRouter:
 
     @router.get("/hierarchy/{node_id}/export.{kind}")
     async def export(
-        request: Request, node_id: str, kind: str, first: str = "", last: str = "", vs: str = "", basis: str = "",
+        request: Request,
+        node_id: str,
+        kind: str,
+        first: str = "",
+        last: str = "",
+        vs: str = "",
+        basis: str = "",
         by: str = "",
-    ) -> Response:  # fmt: skip
+    ) -> Response:
         visit = visit_of(request)
         if kind not in ("csv", "xlsx") or not visit.may(Action.READ_REPORT):
             return PlainTextResponse(t("state.not_found"), 404)
         try:
             chosen = choice.read(first=first, last=last, vs=vs, basis=basis, by=by, today=visit.today)
             report = await visit.read(
-                reporting.hierarchy_report, node_id=node_id, scope=visit.person.scope, period=chosen.period,
-                compared=chosen.compared, basis=chosen.basis, now=visit.now,
-            )  # fmt: skip
+                reporting.hierarchy_report,
+                node_id=node_id,
+                scope=visit.person.scope,
+                period=chosen.period,
+                compared=chosen.compared,
+                basis=chosen.basis,
+                now=visit.now,
+            )
         except NotFound:
             return PlainTextResponse(t("state.not_found"), 404)
         except Invalid as refusal:
@@ -59,15 +70,28 @@ def table(report: Report, chosen: Choice) -> list[Row]:
     """Return head, children, totals, and what the figures mean."""
     before = label(report.compared)
     head: Row = (
-        t("report.rank_head"), t("search.id"), t("search.name"), t("report.active_only"), t("report.opened"),
-        t("report.count"), t("report.amount"), t("report.change", before=before), t("report.refund"),
-        t("report.margin"), t("report.share"), t("report.target"),
-    )  # fmt: skip
+        t("report.rank_head"),
+        t("search.id"),
+        t("search.name"),
+        t("report.active_only"),
+        t("report.opened"),
+        t("report.count"),
+        t("report.amount"),
+        t("report.change", before=before),
+        t("report.refund"),
+        t("report.margin"),
+        t("report.share"),
+        t("report.target"),
+    )
     rows = [_row(one.rank, one.child) for one in ranked(report, chosen.by)]
     total = Child(
-        node=report.place.node, figures=report.totals, before=report.before, brokers=0,
-        target_fen=report.target_fen, trend=(),
-    )  # fmt: skip
+        node=report.place.node,
+        figures=report.totals,
+        before=report.before,
+        brokers=0,
+        target_fen=report.target_fen,
+        trend=(),
+    )
     notes: list[Row] = [
         (either(metric.title, metric.title_en), "", either(metric.definition, metric.definition_en))
         for metric in METRICS.values()

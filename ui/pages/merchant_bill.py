@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from payments_core import reporting, settlement
 from payments_core.access import Action
 from payments_core.calendar import SHANGHAI
 from payments_core.reporting import Overview
 from payments_core.settlement import Settlement
-from sqlalchemy import Connection
-
 from ui import shell
 from ui.components import states, words
 from ui.i18n import t
@@ -52,7 +52,7 @@ def _hero(visit: Visit, found: Overview) -> Markup:
         div(words.money(so_far.payment_fen) if so_far.payment_count else t("state.none"), cls="amt"),
         div(t("bill.until", time=clock), f" · {refunded}" if so_far.refund_count else "", cls="f s"),
         cls="hero",
-    )  # fmt: skip
+    )
 
 
 def _days(settled: tuple[Settlement, ...]) -> Markup:
@@ -66,20 +66,29 @@ def _day(one: Settlement) -> Markup:
     summary = tag(
         "summary",
         div(
-            div(span(words.day(one.business_date), cls="b"), " ", span(words.weekday(one.business_date), cls="f")),
-            div(t("bill.due", day=words.day(one.due_on)), cls="m s"), cls="grow",
+            div(
+                span(words.day(one.business_date), cls="b"),
+                " ",
+                span(words.weekday(one.business_date), cls="f"),
+            ),
+            div(t("bill.due", day=words.day(one.due_on)), cls="m s"),
+            cls="grow",
         ),
-        span(words.money(one.real_fen), cls="b n"), icon("right", size=20, cls="f turn"), cls="li",
-    )  # fmt: skip
+        span(words.money(one.real_fen), cls="b n"),
+        icon("right", size=20, cls="f turn"),
+        cls="li",
+    )
     return tag("details", summary, div(*_lines(one), cls="in"), cls="fold")
 
 
 def _lines(one: Settlement) -> list[Markup]:
     """Return the arithmetic of one day; lines of nothing are left out."""
     steps = (
-        ("gross", one.gross_fen, True), ("fee", -one.fee_fen, True), ("refund", -one.refund_fen, False),
+        ("gross", one.gross_fen, True),
+        ("fee", -one.fee_fen, True),
+        ("refund", -one.refund_fen, False),
         ("fee_back", one.fee_back_fen, False),
-    )  # fmt: skip
+    )
     after = (
         ("carried_in", one.carried_in_fen),
         ("hold", -one.hold_fen),

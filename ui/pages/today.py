@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from nicegui import ui
+from sqlalchemy import Connection
+from starlette.responses import RedirectResponse
+
 from payments_core import reporting
 from payments_core.access import Action
 from payments_core.calendar import SHANGHAI
 from payments_core.reporting import METRICS, Overview, Surroundings
-from sqlalchemy import Connection
-from starlette.responses import RedirectResponse
-
 from ui import shell
 from ui.components import kpi, words
 from ui.components.chart import Series, line_chart
@@ -39,10 +39,14 @@ def register() -> None:
         when = span(f"{visit.today.isoformat()} {words.weekday(visit.today)} {clock}", cls="m")
         node = visit.person.scope.id or "HQ"
         with shell.frame(
-            visit, section="today", title=t("nav.today"), around=around, after_title=when,
+            visit,
+            section="today",
+            title=t("nav.today"),
+            around=around,
+            after_title=when,
             headline=_headline(visit, found, clock),
             actions=link(t("today.more"), f"/hierarchy/{node}", cls="btn"),
-        ):  # fmt: skip
+        ):
             show(div(_tiles(visit, found, clock), cls="wrap wrap-top"))
             with ui.element("div").classes("mid split"):
                 with ui.element("div").classes("stack"):
@@ -60,11 +64,14 @@ def _headline(visit: Visit, found: Overview, clock: str) -> Markup:
     if now.payment_count:
         parts.append(
             fill(
-                t("today.headline"), time=clock, count=tag("b", words.count(now.payment_count)),
-                amount=tag("b", words.money(now.payment_fen)), weekday=words.weekday(visit.today),
+                t("today.headline"),
+                time=clock,
+                count=tag("b", words.count(now.payment_count)),
+                amount=tag("b", words.money(now.payment_fen)),
+                weekday=words.weekday(visit.today),
                 change=tag("b", signed(now.payment_fen, before.payment_fen)),
             )
-        )  # fmt: skip
+        )
     else:
         parts.append(span(t("today.headline_none")))
     parts += [
@@ -83,32 +90,72 @@ def _tiles(visit: Visit, found: Overview, clock: str) -> Markup:
     closed = found.closed
     parts = [
         kpi.tile(
-            label=t(f"today.{key}"), definition=_definition(metric), value=shown if known else None, corner=until,
-            change=words.change(value, base, more_is=more_is, against=against), trend=trend,
+            label=t(f"today.{key}"),
+            definition=_definition(metric),
+            value=shown if known else None,
+            corner=until,
+            change=words.change(value, base, more_is=more_is, against=against),
+            trend=trend,
         )
         for key, metric, known, shown, value, base, more_is, trend in (
-            ("amount", "amount", now.payment_count, words.money(now.payment_fen), now.payment_fen, before.payment_fen,
-             "better", tuple(day.payment_fen for day in closed)),
-            ("count", "count", now.payment_count, words.count(now.payment_count), now.payment_count,
-             before.payment_count, "better", tuple(day.payment_count for day in closed)),
-            ("merchants", "active", now.payment_count, words.count(now.merchants), now.merchants, before.merchants,
-             "better", tuple(day.merchants for day in closed)),
-            ("refund", "refund", now.payment_count or now.refund_count, words.money(now.refund_fen), now.refund_fen,
-             before.refund_fen, "worse", tuple(day.refund_fen for day in closed)),
+            (
+                "amount",
+                "amount",
+                now.payment_count,
+                words.money(now.payment_fen),
+                now.payment_fen,
+                before.payment_fen,
+                "better",
+                tuple(day.payment_fen for day in closed),
+            ),
+            (
+                "count",
+                "count",
+                now.payment_count,
+                words.count(now.payment_count),
+                now.payment_count,
+                before.payment_count,
+                "better",
+                tuple(day.payment_count for day in closed),
+            ),
+            (
+                "merchants",
+                "active",
+                now.payment_count,
+                words.count(now.merchants),
+                now.merchants,
+                before.merchants,
+                "better",
+                tuple(day.merchants for day in closed),
+            ),
+            (
+                "refund",
+                "refund",
+                now.payment_count or now.refund_count,
+                words.money(now.refund_fen),
+                now.refund_fen,
+                before.refund_fen,
+                "worse",
+                tuple(day.refund_fen for day in closed),
+            ),
         )
-    ]  # fmt: skip
+    ]
     yesterday = on - timedelta(days=1)
     margin, base = found.closed_on(yesterday), found.closed_on(yesterday - timedelta(days=7))
     parts.append(
         kpi.tile(
-            label=t("today.margin"), definition=_definition("margin"), corner=words.day(yesterday),
-            value=words.money(margin.margin_fen) if margin else None, trend=tuple(day.margin_fen for day in closed),
+            label=t("today.margin"),
+            definition=_definition("margin"),
+            corner=words.day(yesterday),
+            value=words.money(margin.margin_fen) if margin else None,
+            trend=tuple(day.margin_fen for day in closed),
             change=words.change(
-                margin.margin_fen if margin else None, base.margin_fen if base else None,
+                margin.margin_fen if margin else None,
+                base.margin_fen if base else None,
                 against=t("today.against_day", weekday=words.weekday(yesterday)),
             ),
         )
-    )  # fmt: skip
+    )
     return kpi.tiles(parts, cls="five")
 
 
@@ -125,8 +172,12 @@ def _hours(visit: Visit, found: Overview) -> None:
             series=(
                 Series(name=t("today.series"), values=[hour.payment_count for hour in found.hours]),
                 Series(
-                    name=t("today.series_before"), values=[hour.before_count for hour in found.hours], is_comparison=True
+                    name=t("today.series_before"),
+                    values=[hour.before_count for hour in found.hours],
+                    is_comparison=True,
                 ),
             ),
-            dark=visit.dark, from_zero=True, description=hint,
-        )  # fmt: skip
+            dark=visit.dark,
+            from_zero=True,
+            description=hint,
+        )

@@ -44,13 +44,23 @@ class World:
         with transaction(self.engine) as connection:
             connection.execute(
                 text(
-                    """INSERT INTO fact_day (merchant_id, business_date, store_id, broker_id, district_id, city_id, opened,
+                    """INSERT INTO fact_day (merchant_id, business_date, store_id, broker_id, district_id,
+                    city_id, opened,
                     payment_count, payment_fen, fee_fen, cost_fen, broker_share_fen)
                     VALUES (:m, :on, :s, :b, :d, :c, :opened, :n, :fen, :fen / 100, :fen / 200, :fen / 500)"""
                 ),
-                {"m": merchant_id, "on": on, "s": store, "b": broker, "d": district, "c": city, "opened": opened,
-                 "n": count, "fen": amount_fen},
-            )  # fmt: skip
+                {
+                    "m": merchant_id,
+                    "on": on,
+                    "s": store,
+                    "b": broker,
+                    "d": district,
+                    "c": city,
+                    "opened": opened,
+                    "n": count,
+                    "fen": amount_fen,
+                },
+            )
 
     def move(self, merchant_id: str, *, to: str, on: date) -> None:
         """Let broker `to` serve the merchant from `on`."""
@@ -110,7 +120,8 @@ def _units(connection: Connection) -> None:
 def _broker(connection: Connection, broker_id: str, store_id: str) -> None:
     number = connection.execute(
         text(
-            "INSERT INTO broker (broker_id, name, joined_on) VALUES (:b, 'broker ' || :b, '2025-01-01') RETURNING broker_no"
+            "INSERT INTO broker (broker_id, name, joined_on) VALUES (:b, 'broker ' || :b, '2025-01-01') "
+            "RETURNING broker_no"
         ),
         {"b": broker_id},
     ).scalar_one()
@@ -128,7 +139,8 @@ def _bind(connection: Connection, merchant_id: str, broker_id: str, on: date) ->
         connection.execute(
             text(
                 "INSERT INTO merchant_binding (merchant_id, merchant_no, broker_id, store_id, role, valid)"
-                " SELECT :m, merchant_no, :b, :s, :role, tstzrange(:at, NULL) FROM merchant WHERE merchant_id = :m"
+                " SELECT :m, merchant_no, :b, :s, :role, tstzrange(:at, NULL) FROM merchant WHERE "
+                "merchant_id = :m"
             ),
             {"m": merchant_id, "b": broker_id, "s": dict(BROKERS)[broker_id], "role": role, "at": on},
         )

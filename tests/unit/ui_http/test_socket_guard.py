@@ -51,8 +51,12 @@ async def _open(
         sent.append(message)
 
     scope: dict[str, Any] = {
-        "type": kind, "path": "/_nicegui_ws/socket.io/", "headers": headers, "query_string": b"", "method": "GET",
-    }  # fmt: skip
+        "type": kind,
+        "path": "/_nicegui_ws/socket.io/",
+        "headers": headers,
+        "query_string": b"",
+        "method": "GET",
+    }
     await WsGuard(_inside, services=services)(scope, receive, send)
     return sent
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from payments_core.access import Action
 from payments_core.profit_share import Entry
 from payments_core.reporting import Figures
-
 from ui.components import words
 from ui.components.explain import rule_line
 from ui.i18n import catalogue, t

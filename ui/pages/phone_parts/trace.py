@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from payments_core.money import format_fraction
 from payments_core.profit_share import Entry, Source, Trace
-
 from ui.components import words
 from ui.i18n import t
 from ui.icons import icon
@@ -16,19 +15,28 @@ from ui.visit import Visit
 def entry_row(entry: Entry) -> Markup:
     """Return one merchant's entry of a day as a row that opens its page."""
     told = t(
-        "income.formula", margin=words.money(entry.cum_margin_fen), rate=words.rate(entry.rate_ppm),
-        exact=format_fraction(entry.exact_millionths), total=words.money(entry.cum_fen),
+        "income.formula",
+        margin=words.money(entry.cum_margin_fen),
+        rate=words.rate(entry.rate_ppm),
+        exact=format_fraction(entry.exact_millionths),
+        total=words.money(entry.cum_fen),
         before=words.money(entry.before_fen),
-    )  # fmt: skip
+    )
     href = (
         f"/m/income/{entry.business_date.isoformat()}/{entry.merchant_id}/{entry.stream_id}/{entry.line_no}"
     )
     return tag(
         "a",
-        div(div(entry.merchant_name, span(f" {role_name(entry.role)}", cls="f s")), div(told, cls="f s"), cls="grow"),
-        span(words.money(entry.delta_fen, signed=True), cls="n"), icon("right", size=20, cls="f"), href=href,
+        div(
+            div(entry.merchant_name, span(f" {role_name(entry.role)}", cls="f s")),
+            div(told, cls="f s"),
+            cls="grow",
+        ),
+        span(words.money(entry.delta_fen, signed=True), cls="n"),
+        icon("right", size=20, cls="f"),
+        href=href,
         cls="li inner",
-    )  # fmt: skip
+    )
 
 
 def page_of(visit: Visit, found: Trace) -> Markup:
@@ -62,6 +70,11 @@ def _source(source: Source) -> Markup:
     kind = "income.source_refund" if source.margin_fen < 0 else "income.source_pay"
     told = t("income.source_line", fee=words.money(source.fee_fen), cost=words.money(source.cost_fen))
     return div(
-        div(div(t(kind, amount=words.money(source.amount_fen))), div(words.time_of(source.at), " · ", told, cls="f s"), cls="grow"),
-        span(words.money(source.margin_fen, signed=True), cls="n"), cls="li",
-    )  # fmt: skip
+        div(
+            div(t(kind, amount=words.money(source.amount_fen))),
+            div(words.time_of(source.at), " · ", told, cls="f s"),
+            cls="grow",
+        ),
+        span(words.money(source.margin_fen, signed=True), cls="n"),
+        cls="li",
+    )

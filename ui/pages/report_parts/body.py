@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nicegui import ui
+
 from payments_core.money import divide
 from payments_core.reporting import METRICS, Figures, Report
-
 from ui.components import kpi, words
 from ui.components.bars import Contribution, contributions
 from ui.components.chart import Series, line_chart
@@ -39,11 +39,14 @@ def key_figures(report: Report) -> Markup:
         kpi.tile(
             label=either(METRICS[key].title, METRICS[key].title_en),
             definition=either(METRICS[key].definition, METRICS[key].definition_en),
-            value=shown, unit=unit, change=words.change(value, base, against=against),
-            corner=_corner(report) if key == "amount" else "", trend=_trend(report, key),
+            value=shown,
+            unit=unit,
+            change=words.change(value, base, against=against),
+            corner=_corner(report) if key == "amount" else "",
+            trend=_trend(report, key),
         )
         for key, shown, unit, value, base in figures
-    ]  # fmt: skip
+    ]
     return kpi.tiles(parts, cls="wide-first")
 
 
@@ -57,11 +60,16 @@ def middle(report: Report, *, dark: bool) -> None:
             line_chart(
                 labels=[f"{point.on.month}/{point.on.day}" for point in report.days],
                 series=(
-                    Series(name=label(report.period) if report.period.is_month else t("report.amount"), values=own),
+                    Series(
+                        name=label(report.period) if report.period.is_month else t("report.amount"),
+                        values=own,
+                    ),
                     Series(name=t("report.series_before"), values=compared, is_comparison=True),
                 ),
-                dark=dark, bands=weekends(report.period, report), description=t("report.chart_hint"),
-            )  # fmt: skip
+                dark=dark,
+                bands=weekends(report.period, report),
+                description=t("report.chart_hint"),
+            )
         if report.children:
             show(_growth(report), cls="stretch")
 
@@ -72,8 +80,10 @@ def _chart_head(report: Report) -> Markup:
     told = t("report.highest", day=words.day(best.on), amount=words.money(best.payment_fen)) if best else ""
     return div(
         tag("h2", t("report.chart_title", name=report.place.node.name)),
-        span(t("report.chart_hint"), cls="f s el grow"), span(told, cls="s m"), cls="ph",
-    )  # fmt: skip
+        span(t("report.chart_hint"), cls="f s el grow"),
+        span(told, cls="s m"),
+        cls="ph",
+    )
 
 
 def _growth(report: Report) -> Markup:
@@ -95,9 +105,12 @@ def _growth(report: Report) -> Markup:
     change = report.totals.payment_fen - report.before.payment_fen
     hint = t("report.growth_hint", period=label(report.period), before=label(report.compared))
     head = div(
-        tag("h2", t("report.growth_title")), span(hint, cls="f s"), span(cls="grow"),
-        span(words.money(change, signed=True), cls="b"), cls="ph",
-    )  # fmt: skip
+        tag("h2", t("report.growth_title")),
+        span(hint, cls="f s"),
+        span(cls="grow"),
+        span(words.money(change, signed=True), cls="b"),
+        cls="ph",
+    )
     return tag("section", head, contributions(shown), cls="pan")
 
 

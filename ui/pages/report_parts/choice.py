@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from payments_core.calendar import month_of, previous_month_of
 from payments_core.reporting import Basis, Measure, Period, RangeInvalid
-
 from ui.i18n import t
 
 COMPARISONS = ("previous", "weekdays", "year")

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import date
 
 from payments_core.reporting import Basis
-
 from ui.i18n import t
 from ui.icons import icon
 from ui.markup import Markup, div, join, span, tag
@@ -51,8 +50,10 @@ def _dates(here: str, chosen: Choice, today: date) -> Markup:
         _date_field("last", t("report.to"), period.last),
         _hidden(chosen),
         tag("button", t("report.apply"), type="submit", cls="btn pri"),
-        method="get", action=here, cls="row dates",
-    )  # fmt: skip
+        method="get",
+        action=here,
+        cls="row dates",
+    )
     button = tag("summary", icon("calendar", cls="f"), shown, icon("down", cls="f"), cls="btn box")
     return tag("details", button, div(div(*ready), form, cls="pop"), cls="menu")
 
@@ -71,11 +72,14 @@ def _comparison(here: str, chosen: Choice) -> Markup:
     shown = t("report.compare", period=choice.label(chosen.compared))
     items = [
         tag(
-            "a", icon("check" if key == chosen.vs else "clock", cls="f"), t(f"report.compare_{key}"),
-            href=f"{here}{chosen.query(vs=key)}", cls="menu-item",
+            "a",
+            icon("check" if key == chosen.vs else "clock", cls="f"),
+            t(f"report.compare_{key}"),
+            href=f"{here}{chosen.query(vs=key)}",
+            cls="menu-item",
         )
         for key in choice.COMPARISONS
-    ]  # fmt: skip
+    ]
     button = tag("summary", shown, icon("down", cls="f"), cls="btn box")
     return tag("details", button, div(*items, cls="pop"), cls="menu")
 

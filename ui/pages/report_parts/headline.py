@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from payments_core.money import divide, format_change
 from payments_core.reporting import Basis, Child, Period, Report
-
 from ui.components import states, words
 from ui.i18n import t
 from ui.markup import Markup, fill, join, span, tag
@@ -29,9 +28,13 @@ def sentence(report: Report) -> Markup:
     unit = t(f"unit.{report.child_level.value}")
     grown = sum(child.figures.payment_fen > child.before.payment_fen for child in report.children)
     told = fill(
-        t("report.headline"), **known, grown=grown, children=len(report.children), unit=unit,
+        t("report.headline"),
+        **known,
+        grown=grown,
+        children=len(report.children),
+        unit=unit,
         reached=_reached(report.children, unit),
-    )  # fmt: skip
+    )
     return join(told, " ", _other(report))
 
 

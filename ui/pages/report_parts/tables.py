@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from payments_core.reporting import Child, DayPoint, Figures, Level, Measure, Report
-
 from ui.components import words
 from ui.components.bars import target
 from ui.components.data_table import Column, table
@@ -79,10 +78,12 @@ def _columns(report: Report, chosen: Choice) -> tuple[Column[Ranked], ...]:
         Column(key="rank", head=t("report.rank_head"), align="c", cell=lambda r: span(r.rank, cls="b")),
         Column(key="move", head=t("report.rank_change"), align="c", cell=_move),
         Column(
-            key="name", head=t(f"level.{level.value}"), cell=lambda r: _name(r.child, chosen),
+            key="name",
+            head=t(f"level.{level.value}"),
+            cell=lambda r: _name(r.child, chosen),
             total=lambda r: t("report.total", count=len(report.children), unit=unit),
         ),
-    ]  # fmt: skip
+    ]
     if is_unit:
         columns += [
             Column(key="manager", head=t("report.manager"), cell=lambda r: r.child.node.manager_name),
@@ -121,9 +122,13 @@ def _total(report: Report) -> Child:
     weeks = tuple(week.figures.payment_fen for week in report.weeks)
     brokers = sum(child.brokers for child in report.children)
     return Child(
-        node=report.place.node, figures=report.totals, before=report.before, brokers=brokers,
-        target_fen=report.target_fen, trend=weeks,
-    )  # fmt: skip
+        node=report.place.node,
+        figures=report.totals,
+        before=report.before,
+        brokers=brokers,
+        target_fen=report.target_fen,
+        trend=weeks,
+    )
 
 
 def _name(child: Child, chosen: Choice) -> Markup:
@@ -164,14 +169,28 @@ def _target(child: Child) -> Markup:
 
 def _days(report: Report) -> Markup:
     columns: tuple[Column[DayPoint], ...] = (
-        Column(key="day", head=t("report.day"), cell=lambda point: f"{point.on.isoformat()} {words.weekday(point.on)}"),
-        Column(key="amount", head=t("report.amount"), align="r", cell=lambda p: words.money(p.payment_fen), cls="b"),
-        Column(key="before", head=t("report.day_before"), align="r", cell=lambda p: words.money(p.compared_fen)),
         Column(
-            key="change", head=t("report.change", before=t("report.day_before")), align="r",
+            key="day",
+            head=t("report.day"),
+            cell=lambda point: f"{point.on.isoformat()} {words.weekday(point.on)}",
+        ),
+        Column(
+            key="amount",
+            head=t("report.amount"),
+            align="r",
+            cell=lambda p: words.money(p.payment_fen),
+            cls="b",
+        ),
+        Column(
+            key="before", head=t("report.day_before"), align="r", cell=lambda p: words.money(p.compared_fen)
+        ),
+        Column(
+            key="change",
+            head=t("report.change", before=t("report.day_before")),
+            align="r",
             cell=lambda p: words.change(p.payment_fen, p.compared_fen),
         ),
-    )  # fmt: skip
+    )
     head = div(tag("h2", t("report.days_title")), cls="ph")
     rows = tuple(reversed(report.days))
     return tag("section", head, div(table(columns, rows), cls="wide"), cls="pan")

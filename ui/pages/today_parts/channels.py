@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from payments_core.reporting import ChannelHealth, Overview
-
 from ui.components import states, words
 from ui.components.chips import Meaning, chip
 from ui.components.data_table import Column, table

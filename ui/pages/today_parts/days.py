@@ -6,7 +6,6 @@ from datetime import date
 
 from payments_core.calendar import SHANGHAI
 from payments_core.reporting import Overview, Step
-
 from ui.components import states, words
 from ui.components.data_table import Column, table
 from ui.i18n import t
@@ -44,9 +43,10 @@ def _step(step: Step) -> Markup:
     mark = icon("check" if done else "hourglass", cls="good" if done else "f")
     figures = [div(told, cls="s m el") for told in _figures(step)]
     return div(
-        div(mark, span(name, cls="b"), span(cls="grow"), span(at, cls="f s"), cls="row"), *figures,
+        div(mark, span(name, cls="b"), span(cls="grow"), span(at, cls="f s"), cls="row"),
+        *figures,
         cls="step done" if done else "step",
-    )  # fmt: skip
+    )
 
 
 def _figures(step: Step) -> list[str]:
@@ -68,9 +68,21 @@ def closed(found: Overview) -> Markup:
     if not rows:
         return tag("section", head, states.empty(t("state.none"), t("today.day_none_hint")), cls="pan")
     columns = (
-        Column(key="on", head=t("report.day"), cell=lambda day: f"{words.day(day.on)} {words.weekday(day.on)}"),
-        Column(key="count", head=t("report.count"), align="r", cell=lambda day: words.count(day.payment_count)),
-        Column(key="amount", head=t("report.amount"), align="r", cls="b", cell=lambda day: words.money(day.payment_fen)),
-        Column(key="margin", head=t("report.margin"), align="r", cell=lambda day: words.money(day.margin_fen)),
-    )  # fmt: skip
+        Column(
+            key="on", head=t("report.day"), cell=lambda day: f"{words.day(day.on)} {words.weekday(day.on)}"
+        ),
+        Column(
+            key="count", head=t("report.count"), align="r", cell=lambda day: words.count(day.payment_count)
+        ),
+        Column(
+            key="amount",
+            head=t("report.amount"),
+            align="r",
+            cls="b",
+            cell=lambda day: words.money(day.payment_fen),
+        ),
+        Column(
+            key="margin", head=t("report.margin"), align="r", cell=lambda day: words.money(day.margin_fen)
+        ),
+    )
     return tag("section", head, table(columns, rows), cls="pan")
