@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 
 from rich.table import Table
 from sqlalchemy import Engine
 
-from haodian import bootstrap, checking, clock, days, speech
+from haodian import bootstrap, checking, clock, database, days, postgres, speech
 from haodian.clock import DemoWorld
-from haodian.database import running_engine
 from haodian.day_report import day_table
 from haodian.demo.days import generate_day
 from haodian.demo.playing import ROUND_ITEMS, Player
+from haodian.migrate import migrate as migrate_schema
 from haodian.settings import Settings, prepare_home, read_sealer
 from haodian.taking import releases_of
 from payments_core import bills, rulebooks, settlement
 from payments_core.calendar import SHANGHAI, business_date_of, days_after
-from payments_core.database import transaction
+from payments_core.database import connect, transaction
 from payments_core.database.lane import closed_through
 from payments_core.payments import Committer
 
@@ -145,3 +146,19 @@ def _settle(engine: Engine, settings: Settings, *, day: date) -> None:
 
 def _closing(day: date) -> datetime:
     return datetime.combine(days_after(day, 1), time(0), tzinfo=SHANGHAI) + days.CLOSES_AFTER
+
+
+@contextmanager
+def running_engine(settings: Settings) -> Iterator[Engine]:
+    """Give an engine on the migrated database; an embedded server that was not running is stopped again."""
+    started = None
+    if settings.database_url is None and not database.is_up(settings):
+        started = database.start(settings)
+    engine = connect(url=database.url_of(settings))
+    try:
+        migrate_schema(engine)
+        yield engine
+    finally:
+        engine.dispose()
+        if started is not None:
+            postgres.stop(started)

@@ -210,7 +210,7 @@ def _drop_stale_pid(cluster: Cluster) -> None:
     if not pid_file.exists():
         return
     deadline = time.monotonic() + ORPHANS_MAY_FINISH_S
-    while orphans := _processes_in(cluster.data):
+    while orphans := processes_in(cluster.data):
         if time.monotonic() > deadline:
             for pid in orphans:
                 os.kill(pid, signal.SIGKILL)
@@ -220,7 +220,7 @@ def _drop_stale_pid(cluster: Cluster) -> None:
         lock.unlink(missing_ok=True)
 
 
-def _processes_in(data: Path) -> tuple[int, ...]:
+def processes_in(data: Path) -> tuple[int, ...]:
     """Return the living processes that work in `data`, as every PostgreSQL process does; Linux only."""
     found = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
