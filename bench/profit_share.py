@@ -185,8 +185,9 @@ FROM generate_series(1, :merchants) n
 """
 _LINES = """
 INSERT INTO share_line (merchant_id, stream_id, line_no, pool_no, party_kind, party_id, role, rate_ppm,
-  rule_line)
-SELECT 'M' || lpad(n::text, 5, '0'), n, line_no, pool_no, kind, kind || n % 800, role, rate_ppm, 12
+  pool_ppm, rule_line)
+SELECT 'M' || lpad(n::text, 5, '0'), n, line_no, pool_no, kind, kind || n % 800, role, rate_ppm,
+  CASE pool_no WHEN 1 THEN 400000 ELSE 50000 END, 12
 FROM generate_series(1, :merchants) n, (VALUES (1, 1, 'broker', 'opener', 240000),
   (2, 1, 'broker', 'maintainer', 160000), (3, 2, 'store', 'store', 50000))
   AS line (line_no, pool_no, kind, role, rate_ppm)

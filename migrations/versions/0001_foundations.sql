@@ -714,6 +714,8 @@ CREATE TABLE refund (
 	CONSTRAINT ck_refund_success_is_priced CHECK ((state = 'SUCCESS') = (business_date IS NOT NULL AND fee_back_fen IS NOT NULL AND cost_back_fen IS NOT NULL))
 )
 -- ;;
+CREATE INDEX ix_refund_batch ON refund (batch_no) WHERE batch_no IS NOT NULL
+-- ;;
 CREATE INDEX ix_refund_business_date ON refund (business_date, merchant_id)
 -- ;;
 CREATE INDEX ix_refund_open ON refund (requested_at) WHERE state = 'PROCESSING'
@@ -733,6 +735,7 @@ CREATE TABLE share_line (
 	party_id TEXT NOT NULL, 
 	role TEXT NOT NULL, 
 	rate_ppm INTEGER NOT NULL, 
+	pool_ppm INTEGER NOT NULL, 
 	rule_line INTEGER NOT NULL, 
 	cum_fen BIGINT DEFAULT 0 NOT NULL, 
 	CONSTRAINT pk_share_line PRIMARY KEY (merchant_id, stream_id, line_no), 
@@ -748,6 +751,8 @@ COMMENT ON COLUMN share_line.line_no IS 'listed order: ties of the largest remai
 COMMENT ON COLUMN share_line.pool_no IS 'lines of one pool are rounded together, then split'
 -- ;;
 COMMENT ON COLUMN share_line.rate_ppm IS 'part of the margin, handover weight already applied; 10⁶ = all'
+-- ;;
+COMMENT ON COLUMN share_line.pool_ppm IS 'the rates of the whole pool together'
 -- ;;
 COMMENT ON COLUMN share_line.rule_line IS 'line of the rule file that grants it'
 -- ;;

@@ -79,35 +79,43 @@ SELECT 'posted', sum(debits_posted), sum(credits_posted) FROM account
 UNION ALL SELECT 'pending', sum(debits_pending), sum(credits_pending) FROM account
 """
 
-_MOVES = """
-SELECT t.merchant_id, side.account, side.party, side.sign,
-  CASE WHEN t.phase IN ('POSTED', 'POST') THEN t.amount_fen ELSE 0 END AS posted,
-  CASE t.phase WHEN 'PENDING' THEN t.amount_fen WHEN 'POST' THEN -p.amount_fen WHEN 'VOID' THEN -p.amount_fen
-    ELSE 0 END AS pending
-FROM transfer t
-LEFT JOIN transfer p ON p.merchant_id = t.merchant_id AND p.posting_id = t.pending_posting_id
-  AND p.leg = t.pending_leg
-CROSS JOIN LATERAL (VALUES
-  ('debit', t.debit_account, t.debit_party), ('credit', t.credit_account, t.credit_party)
-) AS side (sign, account, party)
-"""
+
+def _side(side: str) -> str:
+    """One side of all transfers, summed by account: what is posted, and what was ever reserved."""
+    posted = "coalesce(sum(amount_fen) FILTER (WHERE phase IN ('POSTED', 'POST')), 0)"
+    pending = "coalesce(sum(amount_fen) FILTER (WHERE phase = 'PENDING'), 0)"
+    totals = f"{posted}, 0, {pending}, 0" if side == "debit" else f"0, {posted}, 0, {pending}"
+    return f"""
+  SELECT merchant_id, {side}_account, {side}_party, {totals} FROM transfer
+  GROUP BY merchant_id, {side}_account, {side}_party"""
+
+
+def _released(side: str) -> str:
+    """What resolutions have released of one side: the whole reservation, whatever part was posted."""
+    totals = "0, 0, -sum(p.amount_fen), 0" if side == "debit" else "0, 0, 0, -sum(p.amount_fen)"
+    return f"""
+  SELECT p.merchant_id, p.{side}_account, p.{side}_party, {totals}
+  FROM transfer r JOIN transfer p ON p.merchant_id = r.merchant_id AND p.posting_id = r.pending_posting_id
+    AND p.leg = r.pending_leg
+  GROUP BY p.merchant_id, p.{side}_account, p.{side}_party"""
+
 
 _BALANCES_ARE_SUMS = f"""
-WITH sums AS (
-  SELECT merchant_id, account, party,
-    sum(posted) FILTER (WHERE sign = 'debit') AS debits_posted,
-    sum(posted) FILTER (WHERE sign = 'credit') AS credits_posted,
-    sum(pending) FILTER (WHERE sign = 'debit') AS debits_pending,
-    sum(pending) FILTER (WHERE sign = 'credit') AS credits_pending
-  FROM ({_MOVES}) AS moves GROUP BY merchant_id, account, party)
+WITH moves (merchant_id, account, party, dp, cp, dq, cq) AS (
+  {_side("debit")} UNION ALL {_side("credit")}
+  UNION ALL {_released("debit")} UNION ALL {_released("credit")}),
+sums AS (
+  SELECT merchant_id, account, party, sum(dp) AS dp, sum(cp) AS cp, sum(dq) AS dq, sum(cq) AS cq
+  FROM moves GROUP BY merchant_id, account, party)
 SELECT concat_ws(' ', coalesce(a.merchant_id, s.merchant_id), coalesce(a.account, s.account), side.total),
   side.expected, side.found
 FROM account a FULL JOIN sums s USING (merchant_id, account, party)
 CROSS JOIN LATERAL (VALUES
-  ('debits posted', coalesce(s.debits_posted, 0), a.debits_posted),
-  ('credits posted', coalesce(s.credits_posted, 0), a.credits_posted),
-  ('debits pending', coalesce(s.debits_pending, 0), a.debits_pending),
-  ('credits pending', coalesce(s.credits_pending, 0), a.credits_pending)) AS side (total, expected, found)
+  ('debits posted', coalesce(s.dp, 0), a.debits_posted), ('credits posted', coalesce(s.cp, 0),
+    a.credits_posted),
+  ('debits pending', coalesce(s.dq, 0), a.debits_pending), ('credits pending', coalesce(s.cq, 0),
+    a.credits_pending)
+) AS side (total, expected, found)
 """
 
 

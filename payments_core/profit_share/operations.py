@@ -57,6 +57,7 @@ def open_streams(connection: Connection, *, streams: Sequence[Stream]) -> None:
             "party_id": line.party_id,
             "role": line.role,
             "rate_ppm": line.rate_ppm,
+            "pool_ppm": sum(other.rate_ppm for other in s.lines if other.pool_no == line.pool_no),
             "rule_line": line.rule_line,
         }
         for s in ordered
@@ -123,8 +124,7 @@ due AS (
   WHERE NOT EXISTS (SELECT 1 FROM share_entry e WHERE e.merchant_id = m.merchant_id
     AND e.stream_id = m.stream_id AND e.business_date = :business_date)),
 pooled AS (
-  SELECT d.*, l.line_no, l.pool_no, l.party_kind, l.party_id, l.rate_ppm, l.cum_fen AS before_fen,
-    sum(l.rate_ppm) OVER (PARTITION BY d.merchant_id, d.stream_id, l.pool_no) AS pool_ppm
+  SELECT d.*, l.line_no, l.pool_no, l.party_kind, l.party_id, l.rate_ppm, l.pool_ppm, l.cum_fen AS before_fen
   FROM due d JOIN share_line l USING (merchant_id, stream_id)),
 rounded AS (
   SELECT p.*, {_ROUNDED} AS pool_fen

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, RowMapping, text
 
 from payments_core.errors import NotFound
+from payments_core.money import Rounding, portion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,9 @@ class Income:
 class Entry:
     """One line of one stream on one day, with the figures of its formula.
 
-    cum_margin × rate = exact (millionths of a fen); with the other lines of its pool that is rounded to
-    cum_fen, and the day's delta is what cum_fen has grown since the entry before.
+    The pool's exact share is cum_margin × pool_ppm (millionths of a fen). It is rounded to whole fen and then
+    split by rate, the largest remainder first: this line has had cum_fen. The day's delta is what cum_fen has
+    grown since the entry before.
     """
 
     merchant_id: str
@@ -37,6 +39,7 @@ class Entry:
     party_id: str
     role: str
     rate_ppm: int
+    pool_ppm: int
     rounding: str
     rule_id: str
     rule_version: int
@@ -49,8 +52,19 @@ class Entry:
 
     @property
     def exact_millionths(self) -> int:
-        """The unrounded cumulative share in millionths of a fen."""
+        """This line's unrounded cumulative share in millionths of a fen."""
         return self.cum_margin_fen * self.rate_ppm
+
+    @property
+    def pool_exact_millionths(self) -> int:
+        """The unrounded cumulative share of the line's pool in millionths of a fen."""
+        return self.cum_margin_fen * self.pool_ppm
+
+    @property
+    def pool_fen(self) -> int:
+        """The rounded cumulative share of the line's pool."""
+        mode = Rounding(self.rounding) if self.rounding else Rounding.HALF_UP
+        return portion(self.cum_margin_fen, self.pool_ppm, mode)
 
     @property
     def before_fen(self) -> int:
@@ -163,7 +177,8 @@ def _income(connection: Connection, key: str, party_id: str, since: date, until:
 # Outer joins: a merchant that has left the reader's scope must not take its past income with it.
 _ENTRY = """
 SELECT e.merchant_id, coalesce(m.name, e.merchant_id) AS merchant_name, e.stream_id, e.line_no,
-  e.business_date, e.party_kind, e.party_id, l.role, l.rate_ppm, coalesce(s.rounding, '') AS rounding,
+  e.business_date, e.party_kind, e.party_id, l.role, l.rate_ppm, l.pool_ppm, coalesce(s.rounding,
+    '') AS rounding,
   coalesce(s.rule_id, '') AS rule_id, coalesce(s.rule_version, 0) AS rule_version, l.rule_line,
   e.release_no, e.margin_fen, e.cum_margin_fen, e.cum_fen, e.delta_fen
 FROM share_entry e JOIN share_line l USING (merchant_id, stream_id, line_no)

@@ -64,6 +64,7 @@ share_line = Table(
         nullable=False,
         comment="part of the margin, handover weight already applied; 10⁶ = all",
     ),
+    Column("pool_ppm", Integer, nullable=False, comment="the rates of the whole pool together"),
     Column("rule_line", Integer, nullable=False, comment="line of the rule file that grants it"),
     Column("cum_fen", BigInteger, nullable=False, server_default=text("0")),
     ForeignKeyConstraint(
