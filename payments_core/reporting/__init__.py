@@ -15,7 +15,15 @@ from payments_core.reporting.model import (
 from payments_core.reporting.queries_broker import MerchantMonth, broker_figures, broker_merchants
 from payments_core.reporting.queries_hierarchy import DayPoint, Report, hierarchy_report
 from payments_core.reporting.queries_nodes import Place, get_place
-from payments_core.reporting.queries_overview import BusinessDayState, ChannelHealth, Overview, Step, overview
+from payments_core.reporting.queries_overview import (
+    BusinessDayState,
+    ChannelHealth,
+    ClosedDay,
+    DaySoFar,
+    Overview,
+    Step,
+    overview,
+)
 from payments_core.reporting.queries_shell import Found, Surroundings, scope_name, search, surroundings
 
 __all__ = [
@@ -24,7 +32,9 @@ __all__ = [
     "BusinessDayState",
     "ChannelHealth",
     "Child",
+    "ClosedDay",
     "DayPoint",
+    "DaySoFar",
     "Figures",
     "Found",
     "Level",

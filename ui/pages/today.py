@@ -11,14 +11,14 @@ from starlette.responses import RedirectResponse
 from payments_core import reporting
 from payments_core.access import Action
 from payments_core.calendar import SHANGHAI
-from payments_core.reporting import METRICS, Overview, Surroundings
+from payments_core.reporting import Overview, Surroundings
 from ui import shell
-from ui.components import kpi, words
+from ui.components import words
 from ui.components.chart import Series, line_chart
-from ui.i18n import either, t
+from ui.i18n import t
 from ui.markup import Markup, div, fill, join, link, show, span, tag
 from ui.pages.report_parts.headline import signed
-from ui.pages.today_parts import channels, days
+from ui.pages.today_parts import channels, days, tiles
 from ui.visit import Visit, page
 
 
@@ -47,7 +47,7 @@ def register() -> None:
             headline=_headline(visit, found, clock),
             actions=link(t("today.more"), f"/hierarchy/{node}", cls="btn"),
         ):
-            show(div(_tiles(visit, found, clock), cls="wrap wrap-top"))
+            show(div(tiles.panel(found, on=visit.today, clock=clock), cls="wrap wrap-top"))
             with ui.element("div").classes("mid split"):
                 with ui.element("div").classes("stack"):
                     _hours(visit, found)
@@ -82,85 +82,6 @@ def _headline(visit: Visit, found: Overview, clock: str) -> Markup:
     if found.business_day is not None:
         parts.append(fill(t("today.headline_day"), state=t(f"today.day_{found.business_day.state.lower()}")))
     return join(*parts, between=" ")
-
-
-def _tiles(visit: Visit, found: Overview, clock: str) -> Markup:
-    now, before, on = found.today, found.week_ago, visit.today
-    until, against = t("today.until", time=clock), t("today.against", weekday=words.weekday(on))
-    closed = found.closed
-    parts = [
-        kpi.tile(
-            label=t(f"today.{key}"),
-            definition=_definition(metric),
-            value=shown if known else None,
-            corner=until,
-            change=words.change(value, base, more_is=more_is, against=against),
-            trend=trend,
-        )
-        for key, metric, known, shown, value, base, more_is, trend in (
-            (
-                "amount",
-                "amount",
-                now.payment_count,
-                words.money(now.payment_fen),
-                now.payment_fen,
-                before.payment_fen,
-                "better",
-                tuple(day.payment_fen for day in closed),
-            ),
-            (
-                "count",
-                "count",
-                now.payment_count,
-                words.count(now.payment_count),
-                now.payment_count,
-                before.payment_count,
-                "better",
-                tuple(day.payment_count for day in closed),
-            ),
-            (
-                "merchants",
-                "active",
-                now.payment_count,
-                words.count(now.merchants),
-                now.merchants,
-                before.merchants,
-                "better",
-                tuple(day.merchants for day in closed),
-            ),
-            (
-                "refund",
-                "refund",
-                now.payment_count or now.refund_count,
-                words.money(now.refund_fen),
-                now.refund_fen,
-                before.refund_fen,
-                "worse",
-                tuple(day.refund_fen for day in closed),
-            ),
-        )
-    ]
-    yesterday = on - timedelta(days=1)
-    margin, base = found.closed_on(yesterday), found.closed_on(yesterday - timedelta(days=7))
-    parts.append(
-        kpi.tile(
-            label=t("today.margin"),
-            definition=_definition("margin"),
-            corner=words.day(yesterday),
-            value=words.money(margin.margin_fen) if margin else None,
-            trend=tuple(day.margin_fen for day in closed),
-            change=words.change(
-                margin.margin_fen if margin else None,
-                base.margin_fen if base else None,
-                against=t("today.against_day", weekday=words.weekday(yesterday)),
-            ),
-        )
-    )
-    return kpi.tiles(parts, cls="five")
-
-
-def _definition(key: str) -> str:
-    return either(METRICS[key].definition, METRICS[key].definition_en)
 
 
 def _hours(visit: Visit, found: Overview) -> None:
