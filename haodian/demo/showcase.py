@@ -2,7 +2,7 @@
 
 Merchant M00001 老王饺子馆 sells nothing in March but the five payments of worked example W1, on 03-11;
 on the 12th and 13th one of them is refunded in two parts (W5). Its broker B0001 王磊 then still works in
-S001; on the 16th he moves to S002 and M00001 follows him. Its shares are posted as +77, −3, −6.
+S001; on the 16th he moves to S002 and M00001 follows him. His shares of it are posted as +77, −3, −6.
 """
 
 from __future__ import annotations
