@@ -1,0 +1,205 @@
+"""Why risk decided as it did: every rule in force, computed anew from the facts stored with the payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from os.path import commonprefix
+from typing import Any
+
+from engine.expressions import EvaluationError, FactType
+from engine.releases import Release
+from engine.rulebook import Entry, Explanation, Rule, Scored, ShownClause
+from payments_core.reporting.queries_payment import PaymentDetail
+from ui.components import words
+from ui.components.chips import chip
+from ui.components.explain import rule_line
+from ui.i18n import language, t
+from ui.icons import icon
+from ui.markup import Markup, div, fill, join, span, tag
+from ui.pages.payment_parts.words import decision_chip, named
+
+_RISK = "risk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """One rule file in force; `explanation` None: the stored facts do not suffice to compute it again."""
+
+    rule: Rule
+    mode: str
+    explanation: Explanation | None
+
+
+def grounds(release: Release, detail: PaymentDetail) -> tuple[Grounds, ...]:
+    """Return what every risk rule in force said of the payment; files that look at whole days are no part."""
+    payment = detail.payment
+    facts = stored_facts(release, payment.risk_facts)
+    rules = release.rulebook.all_in_force(kind=_RISK, at=payment.created_at, scope=detail.scope)
+    return tuple(_ground(rule, facts) for rule in rules if rule.spec.get("stage") != "daily")
+
+
+def stored_facts(release: Release, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored facts as conditions read them: lists as tuples, times as times."""
+    known = release.rulebook.vocabulary.facts
+    found: dict[str, Any] = {}
+    for name, value in stored.items():
+        if isinstance(value, list):
+            found[name] = tuple(value)
+        elif name in known and known[name].type == FactType.TIMESTAMP and isinstance(value, str):
+            found[name] = datetime.fromisoformat(value)
+        else:
+            found[name] = value
+    return found
+
+
+def fired(found: tuple[Grounds, ...]) -> frozenset[str]:
+    """Return the ids that fire on computing again, written as they are recorded."""
+    return frozenset(
+        entry.id if one.mode != "shadow" else f"shadow:{entry.id}"
+        for one in found
+        if one.explanation is not None
+        for entry in one.explanation.entries
+        if entry.fired
+    )
+
+
+def pane(detail: PaymentDetail, found: tuple[Grounds, ...]) -> Markup:
+    """Return the rules with their clauses, those that fired first, and the case."""
+    payment = detail.payment
+    head = div(
+        tag("h2", t(f"payment.why_{payment.risk_decision.lower()}")), span(cls="grow"),
+        decision_chip(payment.risk_decision), cls="pane-head",
+    )  # fmt: skip
+    # A rule that fired comes first; the order of the files is kept otherwise.
+    entries = [
+        (entry.fired, one, entry)
+        for one in found
+        if one.explanation is not None
+        for entry in one.explanation.entries
+    ]
+    entries.sort(key=lambda each: not each[0])
+    unknown = [one for one in found if one.explanation is None]
+    return join(
+        head,
+        div(_told(detail, found), cls="pane-told m"),
+        *(_entry(one, entry) for _, one, entry in entries),
+        *(_unknown(one) for one in unknown),
+        div(
+            span(t("payment.facts", count=len(payment.risk_facts), at=words.time_of(payment.created_at)), cls="m s"),
+            cls="rr",
+        ),
+        _all_facts(detail),
+        _case(detail),
+    )  # fmt: skip
+
+
+def _told(detail: PaymentDetail, found: tuple[Grounds, ...]) -> Markup:
+    payment = detail.payment
+    recorded = frozenset(payment.risk_hits)
+    score = tag("b", t("payment.score", score=payment.risk_score))
+    said = fill(t("payment.risk_told" if recorded else "payment.risk_quiet"), score=score, hits=" ".join(sorted(recorded)))
+    agrees = fired(found) == recorded
+    mark = icon("check" if agrees else "triangle", size=14, cls="good" if agrees else "warn")
+    return join(said, " ", span(mark, " ", t("payment.agrees" if agrees else "payment.differs"), cls="s n"))
+
+
+def _entry(one: Grounds, entry: Entry) -> Markup:
+    missing = sum(1 for clause in entry.clauses if not clause.met)
+    if entry.fired:
+        verdict = span(icon("triangle", size=14), " ", t("payment.fired"), cls="warn s")
+    else:
+        verdict = span(t("payment.unmet", count=missing), cls="f s")
+    shadow = chip(t("payment.shadow"), "plain") if one.mode == "shadow" else None
+    head = div(
+        tag("b", entry.id, cls="mono"), tag("b", entry.label), shadow, span(cls="grow"), verdict, cls="row"
+    )
+    clauses = [_clause(clause, is_hit=entry.fired) for clause in entry.clauses]
+    foot = div(rule_line(one.rule.id, one.rule.version, entry.line), cls="rr-foot s")
+    return div(head, *clauses, foot, cls="rr hit" if entry.fired else "rr")
+
+
+def _clause(clause: ShownClause, *, is_hit: bool) -> Markup:
+    name, tone = ("tick", "good") if clause.met else ("close", "f") if clause.met is False else ("alert", "bad")
+    mark = _TICK if name == "tick" else icon(name, size=14, cls=tone)
+    told = t("payment.met" if clause.met else "payment.not_met")
+    return div(
+        mark, span(told, cls="hidden-text"), span(clause.words, cls="grow"),
+        span(_seen(clause), cls="r b n" if is_hit else "r m n"), cls="cd",
+    )  # fmt: skip
+
+
+def _seen(clause: ShownClause) -> str:
+    """Return the value alone where the words beside it already name the fact."""
+    same = commonprefix([clause.words, clause.value])
+    end = same.rfind(" ") + 1
+    return clause.value[end:] if end else clause.value
+
+
+def _unknown(one: Grounds) -> Markup:
+    head = div(tag("b", one.rule.title), span(cls="grow"), span(t("payment.not_computed"), cls="warn s"), cls="row")
+    return div(head, div(rule_line(one.rule.id, one.rule.version, 1), cls="rr-foot s"), cls="rr")
+
+
+def _all_facts(detail: PaymentDetail) -> Markup | None:
+    facts = sorted(detail.payment.risk_facts.items())
+    if not facts:
+        return None
+    parts = [
+        part
+        for name, value in facts
+        for part in (tag("dt", name, cls="mono"), tag("dd", _plain(name, value), cls="mono"))
+    ]
+    return tag(
+        "details", tag("summary", icon("right", size=14, cls="turn"), t("payment.all_facts"), cls="lk s"),
+        tag("dl", *parts, cls="fact-list"), cls="fold rr",
+    )  # fmt: skip
+
+
+def _plain(name: str, value: object) -> str:
+    if name == "txn.payer_id":
+        return t("payment.hidden")
+    if isinstance(value, list):
+        return "、".join(str(item) for item in value) or t("state.nothing")
+    return t("state.nothing") if value in (None, "") else str(value)
+
+
+def _case(detail: PaymentDetail) -> Markup | None:
+    case = detail.case
+    if case is None:
+        return None
+    rows = [
+        (t("payment.case_state"), named("payment.case", case.state)),
+        (t("payment.case_opened"), words.time_of(case.opened_at)),
+        (t("payment.case_hold"), _hold(detail)),
+    ]
+    parts = [part for key, value in rows for part in (tag("dt", key), tag("dd", value))]
+    head = div(
+        tag("h2", t("payment.case_title")), span(cls="grow"), chip(case.case_no, "warn", icon_name="clock"),
+        cls="pane-head line",
+    )  # fmt: skip
+    return join(head, tag("dl", *parts, cls="kv"))
+
+
+def _hold(detail: PaymentDetail) -> str:
+    case = detail.case
+    if case is None or case.hold_until is None or not case.hold_fen:
+        return t("payment.no_hold")
+    return t("payment.hold", amount=words.money(case.hold_fen), until=case.hold_until.isoformat())
+
+
+def _ground(rule: Rule, facts: Mapping[str, Any]) -> Grounds:
+    mode = str(rule.spec.get("mode", "enforce"))
+    shape = rule.shape
+    if not isinstance(shape, Scored):
+        return Grounds(rule=rule, mode=mode, explanation=None)
+    try:
+        return Grounds(rule=rule, mode=mode, explanation=shape.explain(facts, language=language()))
+    except EvaluationError:
+        return Grounds(rule=rule, mode=mode, explanation=None)
+
+
+_TICK = Markup(
+    '<svg class="ic good" width="14" height="14" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12.500l4.500 4.500L19 7.500"/></svg>'
+)
