@@ -19,6 +19,7 @@ from payments_core.settlement import (
     DayNotOver,
     EarlierDayOpen,
     Payout,
+    PayoutNotFound,
     PayoutState,
     Reply,
     close_day,
@@ -296,3 +297,12 @@ def test_nothing_is_paid_to_an_unverified_account(engine: Engine) -> None:
         with pytest.raises(PayoutState):
             release(connection, **key)
         assert prove(connection).passed
+
+
+def test_a_payout_that_is_not_there(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        key = {"merchant_id": MERCHANT, "payout_id": 1, "release_no": 1, "now": after(DAY1)}
+        with pytest.raises(PayoutNotFound):
+            release(connection, **key)
+        with pytest.raises(PayoutNotFound):
+            take_back(connection, reason="退票", **key)

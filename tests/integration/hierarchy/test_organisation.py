@@ -12,8 +12,16 @@ from payments_core import hierarchy
 from payments_core.calendar import SHANGHAI
 from payments_core.database import transaction
 from payments_core.hierarchy import Kind
-from payments_core.merchants import bindings
-from payments_core.merchants.errors import AlreadyClaimed, BindingNotFound, BindingOverlap, HandoverIncomplete
+from payments_core.merchants import bindings, operations
+from payments_core.merchants.errors import (
+    AlreadyClaimed,
+    BindingNotFound,
+    BindingOverlap,
+    DeviceBound,
+    HandoverIncomplete,
+    MerchantExists,
+    MerchantNotFound,
+)
 from tests.builders import BROKER, MERCHANT, OTHER_STORE, START, STORE, SUCCESSOR, build_merchant, build_org
 
 MOVE = datetime(2025, 3, 16, tzinfo=SHANGHAI)
@@ -169,3 +177,21 @@ def test_every_change_moves_the_directory(engine: Engine) -> None:
         after = connection.execute(text("SELECT directory_no FROM lane")).scalar_one()
         stamped = connection.execute(text("SELECT directory_no FROM merchant")).scalar_one()
         assert stamped == after > before
+
+
+def test_one_device_one_merchant(connection: Connection) -> None:
+    build_merchant(connection, "M00002")
+    for _ in range(2):
+        operations.bind_device(connection, device_id="SPK-1", merchant_id=MERCHANT, type="SPEAKER")
+    with pytest.raises(DeviceBound):
+        operations.bind_device(connection, device_id="SPK-1", merchant_id="M00002", type="SPEAKER")
+
+
+def test_merchants_are_created_once_and_changed_by_name(connection: Connection) -> None:
+    with pytest.raises(MerchantExists):
+        build_merchant(connection)
+    operations.change_merchant(connection, merchant_id=MERCHANT, status="FROZEN", tags=("WHOLESALE",))
+    row = connection.execute(text("SELECT status, tags, risk_grade FROM merchant")).one()
+    assert tuple(row) == ("FROZEN", ["WHOLESALE"], "LOW")
+    with pytest.raises(MerchantNotFound):
+        operations.change_merchant(connection, merchant_id="M99999", status="FROZEN")
