@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -54,7 +55,10 @@ class World:
         """Make `rulebook` the active release and return its number."""
         with self.engine.begin() as connection:
             sha = f"{len(self.rulebooks.releases):040d}"
-            made = "INSERT INTO release (commit_sha, title, created_at) VALUES (:sha, 'world', now()) RETURNING release_no"
+            made = (
+                "INSERT INTO release (commit_sha, title, created_at) VALUES (:sha, 'world', now())"
+                " RETURNING release_no"
+            )
             number = int(connection.execute(text(made), {"sha": sha}).scalar_one())
             connection.execute(text("UPDATE lane SET release_no = :number"), {"number": number})
         self.rulebooks.releases[number] = LoadedRelease(rulebook=rulebook)
@@ -78,14 +82,19 @@ def rule_files(changes: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def rulebook(changes: Mapping[str, str] | None = None) -> Rulebook:
     """Return the product's rulebook with `changes`; raise ValueError with every finding if it is broken."""
-    book, findings = check(files=rule_files(changes), evaluators=EVALUATORS)
+    return _checked(tuple(sorted((changes or {}).items())))
+
+
+@lru_cache(maxsize=8)
+def _checked(changes: tuple[tuple[str, str], ...]) -> Rulebook:
+    book, findings = check(files=rule_files(dict(changes)), evaluators=EVALUATORS)
     if book is None:
         raise ValueError("\n".join(f"{f.code} {f.location} {f.message_en}" for f in findings))
     return book
 
 
 def build(engine: Engine, *, merchants: int = 20, book: Rulebook | None = None) -> World:
-    """Fill the empty, migrated database of `engine` and activate `book`, by default the product's rulebook."""
+    """Fill the empty, migrated database of `engine`; activate `book`, by default the product's rulebook."""
     numbers = range(1, merchants + 1)
     with engine.begin() as connection:
         for statement, rows in (*_organisation(), *_people(numbers)):
@@ -160,7 +169,8 @@ def _people(numbers: range) -> Sequence[tuple[str, Rows]]:
         (bound.format(role="opener"), shops),
         (bound.format(role="maintainer"), shops),
         (
-            "INSERT INTO device (device_id, merchant_id, type, directory_no) VALUES (:device, :id, 'SPEAKER', 1)",
+            "INSERT INTO device (device_id, merchant_id, type, directory_no)"
+            " VALUES (:device, :id, 'SPEAKER', 1)",
             shops,
         ),
     )

@@ -1,9 +1,9 @@
-"""Group-committed, risk-checked, double-entry payments in one process, beside pgbench's TPC-B on the same server.
+"""Group-committed, risk-checked, double-entry payments in one process, beside TPC-B on the same server.
 
-Every payment is accepted (idempotency, refusals, facts, velocity windows, the product's 32 risk rules, the intent
-written), charged at the simulated channel, and captured (fee, cost, share stream, three ledger legs, balances,
-outbox message). A batch carries new orders and the captures of the batch before it, as the committer's queue does
-under load. fsync is on. The peer is the best of several client counts.
+Every payment is accepted (idempotency, refusals, facts, velocity windows, the product's 32 risk rules, the
+intent written), charged at the simulated channel, and captured (fee, cost, share stream, three ledger legs,
+balances, outbox message). A batch carries new orders and the captures of the batch before it, as the
+committer's queue does under load. fsync is on. pgbench is taken at its best of several client counts.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
+from sqlalchemy import Engine, text
+
+from bench._payments_world import World, build
+from bench.figure import Figure, Row
 from haodian import postgres
 from haodian.migrate import migrate
 from payments_core.channels import ChannelOrder, Outcome, Simulator
 from payments_core.database import connect, transaction
 from payments_core.payments import Accepted, AcceptRequest, Capture, Committer, Failure, State
-from sqlalchemy import Engine, text
-
-from bench._payments_world import World, build
-from bench.figure import Figure, Row
 
 MERCHANTS = 2_000
 PAYERS = 60_000

@@ -451,6 +451,8 @@ CREATE TABLE transfer (
 	CONSTRAINT fk_transfer_pending FOREIGN KEY(merchant_id, pending_posting_id, pending_leg) REFERENCES transfer (merchant_id, posting_id, leg)
 )
 -- ;;
+CREATE INDEX ix_transfer_hold ON transfer (merchant_id) WHERE code = 'HOLD' AND phase = 'PENDING'
+-- ;;
 CREATE UNIQUE INDEX uq_transfer_resolution ON transfer (merchant_id, pending_posting_id, pending_leg) WHERE pending_posting_id IS NOT NULL
 -- ;;
 COMMENT ON COLUMN transfer.code IS 'a name from ledger.model.Code'

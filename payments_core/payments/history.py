@@ -29,6 +29,11 @@ _BETWEEN = (
     f"SELECT {REQUEST_COLUMNS}, p.risk_facts::text FROM payment p"
     " WHERE p.accepted_batch_no > %s AND p.accepted_batch_no < %s ORDER BY p.accepted_batch_no, p.payment_id"
 )
+_REFUNDS = (
+    "SELECT r.merchant_id, p.payer_hash, r.amount_fen, r.refunded_at FROM refund r"
+    " JOIN payment p ON p.merchant_id = r.merchant_id AND p.payment_id = r.payment_id"
+    " WHERE r.state = 'SUCCESS' AND r.batch_no > %s AND r.batch_no < %s AND r.refunded_at > %s"
+)
 
 
 def catch_up(
@@ -39,20 +44,23 @@ def catch_up(
     if windows.batch_no == batch_no - 1:
         return
     if windows.plans:
-        for request_row in _rows(connection, windows.batch_no, batch_no, policy, now):
-            _add(policy, directory, request_row)
+        oldest = now - timedelta(microseconds=windows.horizon_us + SLACK_US)
+        for row in _rows(connection, windows.batch_no, batch_no, oldest):
+            _add(policy, directory, row)
+        for refund in connection.execute(_REFUNDS, (windows.batch_no, batch_no, oldest)):
+            merchant_id, payer_id, amount_fen, at = refund
+            policy.count_refund(merchant_id=merchant_id, payer_id=payer_id, amount_fen=amount_fen, at=at)
     windows.keep()
     windows.batch_no = batch_no - 1
 
 
 def _rows(
-    connection: psycopg.Connection[Any], known_no: int, batch_no: int, policy: Policy, now: datetime
+    connection: psycopg.Connection[Any], known_no: int, batch_no: int, oldest: datetime
 ) -> Iterator[tuple[Any, ...]]:
     with connection.cursor(name="haodian_history") as cursor:
         cursor.itersize = _CHUNK
         if known_no < 0:
-            back = timedelta(microseconds=policy.windows.horizon_us + SLACK_US)
-            cursor.execute(_SINCE, (now - back, batch_no))
+            cursor.execute(_SINCE, (oldest, batch_no))
         else:
             cursor.execute(_BETWEEN, (known_no, batch_no))
         yield from cursor

@@ -16,7 +16,7 @@ from payments_core.payments.errors import PriceMissing
 from payments_core.payments.facts import FactReader, Facts
 from payments_core.payments.model import AcceptRequest
 from payments_core.profit_share.model import Stream, eligible_margin, stream_for
-from payments_core.risk import RiskPolicy, Windows
+from payments_core.risk import RiskPolicy, Windows, microseconds
 
 SHARE_KIND = "profit_share"
 CACHE_LIMIT = 100_000
@@ -80,10 +80,23 @@ class Policy:
             reads=frozenset().union(*(rulebook.reads(kind=k) for k in (FEE_KIND, COST_KIND, SHARE_KIND))),
             directory=directory,
         )
+        defaults = vocabulary.facts
+        self._nothing: Facts = {name: defaults[name].default for name in self.windows.reads}
         self._stream_reads: dict[int, tuple[str, ...]] = {}
         self._streams: dict[tuple[Any, ...], Stream | None] = {}
         self._scopes: dict[tuple[str, str, int], dict[str, str]] = {}
         self._scopes_no = -1
+
+    def count_refund(self, *, merchant_id: str, payer_id: str, amount_fen: int, at: datetime) -> None:
+        """Count a refund that has gone back in the velocity windows whose condition admits refunds."""
+        known: Facts = {
+            "txn.type": "REFUND",
+            "txn.amount_fen": amount_fen,
+            "txn.payer_id": payer_id,
+            "merchant.id": merchant_id,
+        }
+        facts = self._nothing | {name: value for name, value in known.items() if name in self._nothing}
+        self.windows.add(facts, microseconds(at))
 
     def scope_of(self, view: MerchantView, served: Served, at: datetime) -> dict[str, str]:
         """Return the scope a merchant's rules are looked up by: only the keys that any rule names."""

@@ -58,7 +58,7 @@ _OPEN = (
     " p.eligible_margin_fen, f.rule_id, f.version, f.row_no, c.rule_id, c.version, c.row_no,"
     " coalesce((SELECT sum(d.amount_fen) FROM refund d WHERE d.merchant_id = p.merchant_id"
     "   AND d.payment_id = p.payment_id AND d.state = 'SUCCESS'), 0)::bigint,"
-    " r.fee_back_fen, r.cost_back_fen, r.business_date"
+    " r.fee_back_fen, r.cost_back_fen, r.business_date, p.payer_hash"
     " FROM refund r JOIN payment p ON p.merchant_id = r.merchant_id AND p.payment_id = r.payment_id"
     " JOIN rule_ref f ON f.ref_no = p.fee_ref_no JOIN rule_ref c ON c.ref_no = p.cost_ref_no"
     " WHERE r.merchant_id = %s AND r.refund_id = %s"
@@ -251,6 +251,9 @@ def _gone_back(batch: Batch, result: RefundResult, row: Sequence[Any]) -> Refund
         )
     )
     batch.tell(*key, "refund.succeeded")
+    batch.policy.count_refund(
+        merchant_id=result.merchant_id, payer_id=row[19], amount_fen=amount_fen, at=result.at
+    )
     return Refunded(
         merchant_id=result.merchant_id,
         refund_id=result.refund_id,

@@ -169,6 +169,7 @@ refund = Table(
     ),
     Index("ix_refund_payment", "merchant_id", "payment_id"),
     Index("ix_refund_business_date", "business_date", "merchant_id"),
+    Index("ix_refund_batch", "batch_no", postgresql_where=text("batch_no IS NOT NULL")),
     Index("ix_refund_open", "requested_at", postgresql_where=text("state = 'PROCESSING'")),
 )
 
