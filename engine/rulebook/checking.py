@@ -177,7 +177,9 @@ def _kinds(
                 schemas[path.removeprefix(KINDS_FOLDER)] = schema
     kinds: dict[str, Kind] = {}
     for path, document in documents.items():
-        if _is_kind(path):
+        schema_name = _kind_name(path) + SCHEMA_SUFFIX
+        is_broken = KINDS_FOLDER + schema_name in files and schema_name not in schemas
+        if _is_kind(path) and not is_broken:
             kind, found = read_kind(
                 document=document, schemas=schemas, vocabulary=vocabulary, approvals=approvals
             )

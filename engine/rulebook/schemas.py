@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
@@ -65,8 +66,10 @@ class SchemaFile:
             return ()
         try:
             errors = list(self._validator.iter_errors(document.value))
-        except Unresolvable as error:
-            return (_schema_broken(self.path, f"$ref: {error}"),)
+        except (Unresolvable, UnknownType, RecursionError, re.error) as error:
+            # What the metaschema cannot see: a $ref to nowhere or to itself, a pattern that is none.
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            return (_schema_broken(self.path, f"{type(error).__name__}: {reason}"),)
         return tuple(
             diagnostic
             for error in errors
@@ -83,7 +86,8 @@ def parse_schema(*, path: str, text: str) -> tuple[Mapping[str, Any] | None, tup
         return None, (finding("KIND_SCHEMA_INVALID", location, path=path, detail=error.msg),)
     if not isinstance(value, dict):
         return None, (_schema_broken(path, "not an object"),)
-    return value, ()
+    broken = _metaschema_error(text)
+    return (None, (_schema_broken(path, broken),)) if broken else (value, ())
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

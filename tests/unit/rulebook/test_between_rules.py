@@ -162,6 +162,8 @@ BROKEN = (
     ("rules/kinds/risk.yaml", "priority:", "# priority:", "KIND_INVALID"),
     ("rules/kinds/brand.schema.json", '"type": "object"', '"type": "objet"', "KIND_SCHEMA_INVALID"),
     ("rules/kinds/brand.schema.json", "{", "{,", "KIND_SCHEMA_INVALID"),
+    ("rules/kinds/brand.schema.json", "^#[0-9a-f]{6}$", "^#[0-9", "KIND_SCHEMA_INVALID"),
+    ("rules/kinds/common.schema.json", '"type": "integer"', '"type": "intege"', "KIND_SCHEMA_INVALID"),
     ("rules/kinds/brand.schema.json", "common.schema.json#/$defs/id", "nowhere.json", "KIND_SCHEMA_INVALID"),
 )
 
