@@ -56,7 +56,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "每日交易额（万元），虚线为四周前的同一星期几；灰底为周末",
         "Daily volume (10,000 yuan); dashed: same weekday four weeks before; grey: weekends",
     ),
-    "report.series_before": ("四周前", "4 weeks before"),
+    "report.series_before": ("四周前", "before"),
     "report.highest": ("{day} 最高 {amount}", "{day} highest {amount}"),
     "report.growth_title": ("增长来自哪里？", "Where did the growth come from?"),
     "report.growth_hint": ("{period}减 {before}", "{period} less {before}"),

@@ -14,6 +14,7 @@ from payments_core.reporting import Report, Surroundings
 from ui import shell
 from ui.markup import div, show
 from ui.pages.report_parts import body, choice, controls, headline, tables
+from ui.pages.report_parts.choice import Choice
 from ui.visit import Visit, page
 
 
@@ -36,20 +37,11 @@ def register() -> None:
     ) -> None:
         chosen = choice.read(first=first, last=last, vs=vs, basis=basis, by=by, today=visit.today)
 
-        def read(connection: Connection) -> tuple[Surroundings, Report]:
-            around = reporting.surroundings(connection, scope=visit.person.scope, now=visit.now)
-            report = reporting.hierarchy_report(
-                connection,
-                node_id=node_id,
-                scope=visit.person.scope,
-                period=chosen.period,
-                compared=chosen.compared,
-                basis=chosen.basis,
-                now=visit.now,
-            )
-            return around, report
-
-        around, report = await visit.read(read)
+        around, report = await _read(visit, node_id, chosen)
+        if report.is_empty and not first and not last:
+            # A young business has no last month yet: show what there is of this one.
+            chosen = choice.this_month(chosen, today=visit.today)
+            around, report = await _read(visit, node_id, chosen)
         node = report.place.node
         crumbs = tuple((above.name, f"/hierarchy/{above.id}{chosen.query()}") for above in report.place.above)
         with shell.frame(
@@ -67,3 +59,20 @@ def register() -> None:
             show(div(body.key_figures(report), cls="wrap wrap-top"))
             body.middle(report, dark=visit.dark)
             show(div(tables.ranking(report, chosen), cls="wrap wrap-bottom"))
+
+
+async def _read(visit: Visit, node_id: str, chosen: Choice) -> tuple[Surroundings, Report]:
+    def read(connection: Connection) -> tuple[Surroundings, Report]:
+        around = reporting.surroundings(connection, scope=visit.person.scope, now=visit.now)
+        report = reporting.hierarchy_report(
+            connection,
+            node_id=node_id,
+            scope=visit.person.scope,
+            period=chosen.period,
+            compared=chosen.compared,
+            basis=chosen.basis,
+            now=visit.now,
+        )
+        return around, report
+
+    return await visit.read(read)

@@ -59,6 +59,12 @@ def read(*, first: str, last: str, vs: str, basis: str, by: str, today: date) ->
     )
 
 
+def this_month(chosen: Choice, *, today: date) -> Choice:
+    """Return the choice with this month until yesterday as its period."""
+    yesterday = today - timedelta(days=1)
+    return replace(chosen, period=Period(first=month_of(yesterday), last=yesterday))
+
+
 def presets(today: date) -> tuple[tuple[str, Period], ...]:
     """Return the periods one click away."""
     yesterday = today - timedelta(days=1)
