@@ -87,6 +87,12 @@ transfer = Table(
         unique=True,
         postgresql_where=text("pending_posting_id IS NOT NULL"),
     ),
+    # The holds that a settlement may have to end, without reading every payment.
+    Index(
+        "ix_transfer_hold",
+        "merchant_id",
+        postgresql_where=text("code = 'HOLD' AND phase = 'PENDING'"),
+    ),
 )
 
 program("""
