@@ -141,7 +141,7 @@ TOKENS = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(picks=st.data())
 def test_no_edit_of_a_file_makes_the_check_fail(shipped: Mapping[str, str], picks: st.DataObject) -> None:
     path = picks.draw(st.sampled_from(sorted(shipped)))
