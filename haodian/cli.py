@@ -14,13 +14,12 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
 from haodian import checking, commands, logs, speech, supervisor
-from haodian.settings import CHECKOUT, SettingInvalid, prepare_home, read_settings
+from haodian.settings import CHECKOUT, SettingInvalid, read_settings
 from payments_core.errors import PaymentsCoreError
 
 REFUSED, NOT_BEGUN, OUR_BUG, INTERRUPTED = 1, 2, 70, 130
@@ -28,7 +27,6 @@ REFUSED, NOT_BEGUN, OUR_BUG, INTERRUPTED = 1, 2, 70, 130
 app = typer.Typer(
     name="haodian",
     help="好店:由 git 中的规则运行的聚合支付后台。 The back-office of an aggregated-payment business.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -76,7 +74,7 @@ def import_bill(
 ) -> None:
     """导入渠道账单。 Import a channel bill; importing it again adds nothing."""
     if not file.is_file():
-        raise click.BadParameter(f"没有这个文件 / no such file: {file}")
+        raise typer.BadParameter(f"没有这个文件 / no such file: {file}")
     good = commands.import_bill(read_settings(), file=file)
     raise typer.Exit(0 if good else REFUSED)
 
@@ -106,11 +104,10 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        result = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return NOT_BEGUN
-    except (click.Abort, KeyboardInterrupt):
+        result = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+    except typer.TyperException as error:
+        return _say(NOT_BEGUN, "用法有误,见 haodian --help", str(error))
+    except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except supervisor.AlreadyRunning as error:
         return _say(NOT_BEGUN, "好店已在运行", f"already running on {error}")
@@ -135,9 +132,7 @@ def _say(code: int, chinese: str, english: str) -> int:
 
 
 def _say_bug(error: Exception) -> int:
-    settings = read_settings()
-    prepare_home(settings)
-    trace = logs.write_trace(settings.logs, error)
+    trace = logs.write_trace(read_settings().logs, error)
     return _say(OUR_BUG, f"内部错误,详情见 {trace}", f"internal error {type(error).__name__}")
 
 
@@ -145,4 +140,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text}: 应为 YYYY-MM-DD / must be YYYY-MM-DD") from None
+        raise typer.BadParameter(f"{text}: 应为 YYYY-MM-DD / must be YYYY-MM-DD") from None
