@@ -13,9 +13,10 @@ from payments_core.database import Scope
 from payments_core.hierarchy.tables import broker, org_node
 from payments_core.merchants.tables import merchant
 from payments_core.payments.tables import payment
+from payments_core.reporting.errors import NodeNotFound
+from payments_core.reporting.queries_nodes import HQ_ID, get_place
 from payments_core.rulebooks.tables import activation
 
-HQ_ID = "HQ"
 _FOUND_PER_KIND = 20
 
 
@@ -61,7 +62,7 @@ def scope_name(connection: Connection, *, scope: Scope) -> str:
     return connection.execute(select(table.c.name).where(key == wanted)).scalar_one_or_none() or wanted
 
 
-def search(connection: Connection, *, text: str) -> tuple[Found, ...]:
+def search(connection: Connection, *, text: str, scope: Scope) -> tuple[Found, ...]:
     """Return nodes, brokers and merchants whose name contains `text` or whose id begins with it, 20 a
     kind.
     """
@@ -78,4 +79,14 @@ def search(connection: Connection, *, text: str) -> tuple[Found, ...]:
         one = select(literal(kind).label("kind"), key.label("id"), table.c.name.label("name")).where(hit)
         parts.append(one.order_by(table.c.name).limit(_FOUND_PER_KIND).subquery().select())
     rows = connection.execute(union_all(*parts)).all()
-    return tuple(Found(kind=row.kind, id=row.id, name=row.name) for row in rows)
+    found = (Found(kind=row.kind, id=row.id, name=row.name) for row in rows)
+    return tuple(hit for hit in found if hit.kind != "node" or _may_open(connection, hit.id, scope))
+
+
+def _may_open(connection: Connection, node_id: str, scope: Scope) -> bool:
+    """Tell whether a node lies in the scope: the organisation itself is filtered by no policy."""
+    try:
+        get_place(connection, node_id=node_id, scope=scope)
+    except NodeNotFound:
+        return False
+    return True

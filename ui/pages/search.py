@@ -22,7 +22,7 @@ def register() -> None:
     async def search(visit: Visit, q: str = "") -> None:
         def read(connection: Connection) -> tuple[reporting.Surroundings, tuple[Found, ...]]:
             around = reporting.surroundings(connection, scope=visit.person.scope, now=visit.now)
-            return around, reporting.search(connection, text=q[:60])
+            return around, reporting.search(connection, text=q[:60], scope=visit.person.scope)
 
         around, found = await visit.read(read)
         headline = span(t("search.found", text=q[:60], count=len(found)))

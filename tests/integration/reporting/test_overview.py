@@ -135,10 +135,11 @@ def test_the_top_bar_knows_the_rate_only_for_readers_of_everything(world: World)
 def test_search_finds_only_what_the_reader_may_open(world: World) -> None:
     store = Scope(kind="store", id="S1")
     with scoped_transaction(world.engine, scope=store) as connection:
-        assert [hit.id for hit in reporting.search(connection, text="shop")] == ["M1", "M2", "M3"]
-        assert reporting.search(connection, text="M6") == ()
-        assert reporting.search(connection, text="  ") == ()
-        assert reporting.search(connection, text="100%") == ()
+        hits = {
+            wanted: [hit.id for hit in reporting.search(connection, text=wanted, scope=store)]
+            for wanted in ("shop", "M6", "unit", "  ", "100%")
+        }
+    assert hits == {"shop": ["M1", "M2", "M3"], "M6": [], "unit": ["S1"], "  ": [], "100%": []}
 
 
 def test_a_broker_reads_his_own_month(world: World) -> None:
