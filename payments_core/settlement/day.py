@@ -21,11 +21,11 @@ from payments_core.database.lane import bump_directory
 from payments_core.errors import ensure
 from payments_core.ledger import prove
 from payments_core.profit_share import post_shares
-from payments_core.reporting.facts import rebuild_facts
-from payments_core.reporting.stats import rebuild_stats
 from payments_core.settlement.errors import DayNotOver, EarlierDayOpen
+from payments_core.settlement.facts import rebuild_facts
 from payments_core.settlement.operations import Policies, settle_day
 from payments_core.settlement.payouts import instruct
+from payments_core.settlement.stats import rebuild_stats
 
 Figures = Mapping[str, int]
 Progress = Callable[[str, int, int], None]

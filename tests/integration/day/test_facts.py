@@ -13,8 +13,8 @@ from payments_core.calendar import SHANGHAI
 from payments_core.hierarchy import Kind
 from payments_core.merchants import bindings
 from payments_core.profit_share import post_shares
-from payments_core.reporting.facts import rebuild_facts
-from payments_core.reporting.stats import NEVER, rebuild_stats
+from payments_core.settlement.facts import rebuild_facts
+from payments_core.settlement.stats import NEVER, rebuild_stats
 from tests.builders import (
     BROKER,
     DAY1,
