@@ -27,8 +27,11 @@ def tile(
         tag("small", f" {unit}") if unit and known else None,
         cls="v" if known else "v none",
     )
-    mark = span(
-        icon("info", size=14), cls="f", title=definition, tabindex=0, role="img", aria_label=definition
+    mark = tag(
+        "details",
+        tag("summary", icon("info", size=14), aria_label=f"{label}: {definition}", cls="f"),
+        div(definition, cls="pop def s m"),
+        cls="menu",
     )
     return div(
         div(
