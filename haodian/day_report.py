@@ -76,10 +76,23 @@ def _settlement(connection: Connection, day: date) -> Iterator[Line]:
     yield "划付 paid out", _count(row["payouts"]), format_fen(row["real_fen"])
 
 
+CLAIMS = {
+    "debits_equal_credits": "借贷相等",
+    "balances_are_sums_of_transfers": "余额等于流水之和",
+    "payments_have_their_legs": "每笔支付的分录齐全",
+    "refunds_have_their_legs": "每笔退款的分录齐全",
+    "shares_are_posted": "分润已入账",
+    "margins_are_shared": "毛利已分配",
+    "payouts_are_posted": "划付已入账",
+    "holds_are_reserved": "止付已预留",
+}
+
+
 def _proof(proof: Proof) -> Iterator[Line]:
     for check in proof.checks:
         mark = "[green]✓ 相符[/]" if check.passed else "[red]✗ 不符[/]"
-        yield f"账本 {check.name}", _count(check.examined), mark
+        words = check.name.replace("_", " ")
+        yield f"{CLAIMS.get(check.name, '账本')} {words}", _count(check.examined), mark
 
 
 def _one(connection: Connection, sql: str, day: date) -> RowMapping:
