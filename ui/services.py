@@ -41,3 +41,8 @@ class Services:
     machine_now: Callable[[], datetime]
     sealer: object
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
+
+    @property
+    def photos(self) -> Path:
+        """The folder of applications' photos: beside the rulebook, never in it, never served as files."""
+        return self.repository.parent / "photos"

@@ -26,7 +26,6 @@ from ui import shell
 from ui.components import states, words
 from ui.components.chips import Meaning, chip
 from ui.components.data_table import Column, DataTable, Slice, View, table
-from ui.components.explain import rule_line
 from ui.i18n import catalogue, t
 from ui.icons import icon
 from ui.markup import Markup, div, fill, join, link, show, span, tag
@@ -232,7 +231,9 @@ def _columns(on: date) -> tuple[Column[Any], ...]:
         return join(link(row.merchant_name, address), " ", span(row.merchant_id, cls="mono f extra"))
 
     def rule(row: SettlementRow) -> Markup | None:
-        return rule_line(row.rule_id, row.rule_version, row.rule_line) if row.rule_id else None
+        address = f"/rules/{row.rule_id}?v={row.rule_version}#L{row.rule_line}"
+        told = f"v{row.rule_version}:{row.rule_line}"
+        return link(told, address, cls="lk mono", title=row.rule_id) if row.rule_id else None
 
     name: Column[Any] = Column(
         key="merchant", head=t("settlement.merchant"), cell=merchant, sortable=True,
