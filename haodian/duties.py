@@ -86,8 +86,9 @@ def tasks_of(duties: Duties, *, url: str) -> procrastinate.App:
         # The queueing lock keeps one waiting run at most: a slow one is not followed by a crowd.
         app.periodic(cron=cron)(app.task(run, name=name, queueing_lock=name, pass_context=False))
 
-    every("*/5 * * * * *", "resolve_open", duties.resolve)
-    every("*/10 * * * * *", "close_days", duties.close_days)
-    every("*/30 * * * * *", "ask_bank", duties.ask_bank)
+    # The sixth field is seconds.
+    every("* * * * * */5", "resolve_open", duties.resolve)
+    every("* * * * * */10", "close_days", duties.close_days)
+    every("* * * * * */30", "ask_bank", duties.ask_bank)
     every("17 * * * *", "purge", duties.purge)
     return app
