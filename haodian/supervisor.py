@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import structlog
 
@@ -167,8 +167,6 @@ def _with_free_ports(settings: Settings) -> Settings:
 
 
 def _running(settings: Settings) -> Running:
-    import os
-
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     host = "127.0.0.1" if host == "0.0.0.0" else host
     return Running(
@@ -227,8 +225,3 @@ def _told_to_stop(stopped: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
-
-
-def path_of_log(settings: Settings, name: str) -> Path:
-    """Return the log file of one process."""
-    return settings.logs / f"{name}.log"
