@@ -1,7 +1,8 @@
-"""The first journey of the product: ops raises the broker share from 40 % to 45 %, and everybody sees the fen.
+"""The first journey: ops raises the broker share from 40 % to 45 %, and everybody sees the fen.
 
-The expected figures are computed here from the day's payments and refunds, one stream at a time, by a reading
-that shares nothing with the product's SQL: pool = 45 % of the stream's eligible margin, half up, split 27 : 18.
+The expected figures are computed here from the day's payments and refunds, one stream at a time, by a
+reading that shares nothing with the product's SQL: pool = 45 % of the stream's eligible margin, half up,
+split 27 : 18.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def expected_by_party(connection: Connection) -> dict[tuple[str, str], int]:
     return dict(earned)
 
 
-# Refunds of earlier days' payments stay in the streams of version 3: only what was paid on DAY is of version 4.
+# Refunds of earlier payments stay in the streams of version 3: only what was paid on DAY is of version 4.
 _MARGINS = """
   SELECT merchant_id, opener_id, broker_id, eligible_margin_fen AS fen FROM payment WHERE business_date = :day
   UNION ALL
