@@ -151,7 +151,7 @@ def _photo(field: Field, around: Surroundings, put: Put, leave: Leave) -> ui.ele
 
     upload = ui.upload(
         on_upload=take, on_rejected=refuse, auto_upload=True, max_file_size=MOST_PHOTO_BYTES
-    ).props("accept=image/jpeg,image/png,image/webp")
+    ).props("accept=image/jpeg,image/png,image/webp no-thumbnails")
     upload.classes("form-hidden")
     with ui.element("div").classes("form-photo") as box:
         button = ui.html(str(join(icon("plus"), t("form.photo_take"))), sanitize=False, tag="button")

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from nicegui import ui
 
-from engine.forms import Form
+from engine.forms import Form, Section
 from ui.forms.filling import Filling
 from ui.forms.questions import Question, Surroundings, ask
 from ui.i18n import either, t
 from ui.icons import icon
-from ui.markup import Markup, div, join, span, tag
+from ui.markup import Markup, div, span, tag
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class FormView:
             with ui.element("form").classes("form-body").props("novalidate autocomplete=off") as body:
                 body.on("submit", js_handler="(e) => e.preventDefault()")
                 self.summary = ui.html("", sanitize=False).props('role=alert aria-live="polite"')
-                for number, section in enumerate(self.form.sections, 1):
-                    self._show_section(number, section.id)
+                for section in self.form.sections:
+                    self._show_section(section)
                 with ui.element("div").classes("form-foot"):
                     self.button = ui.button(self.submit_label, on_click=self._submit).classes("form-submit")
             with ui.element("aside").classes("form-side"):
@@ -84,11 +84,10 @@ class FormView:
         self.summary.set_content(str(div(icon("alert"), span(message), cls="form-refused")))
         self._go_to("form-body")
 
-    def _show_section(self, number: int, section_id: str) -> None:
-        section = next(one for one in self.form.sections if one.id == section_id)
+    def _show_section(self, section: Section) -> None:
         with ui.element("section").classes("pan form-section").props(f"id=section-{section.id}") as element:
             self.sections[section.id] = element
-            head = join(span(str(number), cls="form-no"), tag("h2", either(section.title, section.title_en)))
+            head = tag("h2", either(section.title, section.title_en))
             ui.html(str(div(head, cls="ph")), sanitize=False)
             with ui.element("div").classes("form-fields"):
                 for name in section.fields:

@@ -167,5 +167,5 @@ def _result(made: onboarding.Application, answers: dict[str, object], server: Se
         links.append(link(t("onboarding.see_payments"), f"/payments?place={made.merchant_id}", cls="btn"))
     return div(
         mark, div(title, cls="done-title"), more, tag("dl", *parts, cls="kv"), div(*links, cls="row wraps"),
-        cls="pan done", role="status",
+        cls="pan form-done", role="status",
     )  # fmt: skip
