@@ -80,7 +80,7 @@ def count_applications(connection: Connection, *, name: str = "", state: str = "
 
 
 def list_servers(connection: Connection, *, at: datetime) -> tuple[Server, ...]:
-    """Return the active brokers of the reader's scope with their stores at that instant, by store and name."""
+    """Return the active brokers of the reader's scope with their stores at that instant, by store."""
     found = connection.execute(_SERVERS, {"at": at}).mappings()
     return tuple(Server(**dict(row)) for row in found)
 

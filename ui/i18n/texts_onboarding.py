@@ -10,24 +10,39 @@ TEXTS: dict[str, tuple[str, str]] = {
     "form.photo_take": ("上传照片", "Upload a photo"),
     "form.photo_hint": ("JPEG、PNG 或 WebP，不超过 8 MB", "JPEG, PNG or WebP, at most 8 MB"),
     "form.photo_kept": ("已上传，{size} KB", "uploaded, {size} KB"),
-    "form.photo_refused": ("这个文件不能用：要 JPEG、PNG 或 WebP，不超过 8 MB", "This file cannot be used: JPEG, PNG or WebP, at most 8 MB"),
+    "form.photo_refused": (
+        "这个文件不能用：要 JPEG、PNG 或 WebP，不超过 8 MB",
+        "This file cannot be used: JPEG, PNG or WebP, at most 8 MB",
+    ),
     "onboarding.title": ("新进件", "New application"),
     "onboarding.headline": (
         "{form}：填完提交，审核通过的商户马上能收款。",
         "{form}: once submitted and passed, the merchant can take payments at once.",
     ),
     "onboarding.for": ("由谁服务", "Served by"),
-    "onboarding.for_hint": ("签约人和维护人，商户归其门店", "opener and maintainer; the merchant belongs to this broker's store"),
+    "onboarding.for_hint": (
+        "签约人和维护人，商户归其门店",
+        "opener and maintainer; the merchant belongs to this broker's store",
+    ),
     "onboarding.for_missing": ("请先选由谁服务", "Choose who serves the merchant first"),
     "onboarding.nobody": ("这里没有可以进件的经纪人", "There is no broker to apply for here"),
     "onboarding.nobody_hint": ("先在人店里加入一位在职经纪人", "Add an active broker under People first"),
     "onboarding.no_form": ("当前规则版本里没有进件表", "The active release has no onboarding form"),
-    "onboarding.no_form_hint": ("在规则库里加入 forms/onboarding.yaml 并发布", "Add forms/onboarding.yaml to the rulebook and publish it"),
+    "onboarding.no_form_hint": (
+        "在规则库里加入 forms/onboarding.yaml 并发布",
+        "Add forms/onboarding.yaml to the rulebook and publish it",
+    ),
     "onboarding.submit": ("提交进件", "Submit"),
-    "onboarding.duplicate": ("这个主体已有商户，或已有进件在审核", "This subject has a merchant, or an application waiting"),
+    "onboarding.duplicate": (
+        "这个主体已有商户，或已有进件在审核",
+        "This subject has a merchant, or an application waiting",
+    ),
     "onboarding.done": ("{name} 已开通，马上能收款", "{name} is open and can take payments now"),
     "onboarding.waiting": ("{name} 已提交，等风控审核", "{name} is submitted and waits for risk"),
-    "onboarding.waiting_hint": ("主体在名单上，审核通过后自动开通", "the subject is on a list; it opens once risk approves"),
+    "onboarding.waiting_hint": (
+        "主体在名单上，审核通过后自动开通",
+        "the subject is on a list; it opens once risk approves",
+    ),
     "onboarding.number": ("进件号", "Application"),
     "onboarding.merchant": ("商户号", "Merchant"),
     "onboarding.plate": ("收款码牌", "QR plate"),
@@ -37,7 +52,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "onboarding.see_payments": ("看这个商户的支付", "Payments of this merchant"),
     "onboarding.see_all": ("看全部进件", "All applications"),
     "applications.title": ("进件", "Applications"),
-    "applications.headline": ("共 {total} 件：已开通 {active}，待审核 {auditing}，已拒绝 {rejected}。", "{total} applications: {active} open, {auditing} waiting, {rejected} rejected."),
+    "applications.headline": (
+        "共 {total} 件：已开通 {active}，待审核 {auditing}，已拒绝 {rejected}。",
+        "{total} applications: {active} open, {auditing} waiting, {rejected} rejected.",
+    ),
     "applications.headline_none": ("还没有进件。", "No applications yet."),
     "applications.new": ("新进件", "New application"),
     "applications.name": ("商户简称", "Name"),
@@ -57,4 +75,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "applications.apply": ("筛选", "Filter"),
     "applications.none": ("没有符合条件的进件", "No application matches"),
     "applications.none_hint": ("提交的进件会出现在这里", "Submitted applications appear here"),
-}  # fmt: skip
+}

@@ -5,7 +5,10 @@ from __future__ import annotations
 TEXTS: dict[str, tuple[str, str]] = {
     "settlement.title": ("结算", "Settlement"),
     "settlement.none": ("还没有关过账的营业日", "No business day has been closed yet"),
-    "settlement.none_hint": ("日切以后，各日的结算会出现在这里", "Settlements appear here after a day is closed"),
+    "settlement.none_hint": (
+        "日切以后，各日的结算会出现在这里",
+        "Settlements appear here after a day is closed",
+    ),
     "settlement.headline": (
         "{on} 给 {merchants} 户结算：计划 {plan}，实付 {real}",
         "{on}: {merchants} merchants settled, planned {plan}, to pay {real}",
@@ -54,7 +57,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "settlement.rule": ("规则行", "Rule line"),
     "settlement.total": ("共 {count} 户", "{count} merchants"),
     "settlement.nobody": ("这一天没有符合条件的结算", "No settlement of this day matches"),
-    "settlement.nobody_hint": ("没有交易、没有结转的商户不在这里", "Merchants without payments or carried money are not listed"),
+    "settlement.nobody_hint": (
+        "没有交易、没有结转的商户不在这里",
+        "Merchants without payments or carried money are not listed",
+    ),
     "settlement.place": ("商户名或编号", "Merchant name or id"),
     "settlement.apply": ("筛选", "Filter"),
     "settlement.all": ("全部打款状态", "All payout states"),
@@ -65,7 +71,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "settlement.payout.FROZEN": ("冻结", "Frozen"),
     "settlement.no_payout": ("无需打款", "nothing to pay"),
     "settlement.proof": ("总账证明", "Proof of the ledger"),
-    "settlement.proof_hint": ("每项都从转账重算，不相符就停", "each computed anew from the transfers; a difference stops the day"),
+    "settlement.proof_hint": (
+        "每项都从转账重算，不相符就停",
+        "each computed anew from the transfers; a difference stops the day",
+    ),
     "settlement.proof_none": ("这一天还没有证明", "Not proven yet"),
     "settlement.examined": ("查 {count} 项", "{count} compared"),
     "settlement.check.debits_equal_credits": ("借方合计等于贷方合计", "debits equal credits"),
@@ -76,4 +85,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "settlement.check.margins_are_shared": ("可分毛利都已分", "margins are shared"),
     "settlement.check.payouts_are_posted": ("打款都已过账", "payouts are posted"),
     "settlement.check.holds_are_reserved": ("止付都有保留", "holds are reserved"),
-}  # fmt: skip
+}

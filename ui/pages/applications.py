@@ -39,16 +39,22 @@ def register() -> None:
             return around, count_applications(connection, name=name, state=wanted)
 
         around, counts = await visit.read(read)
-        with shell.frame(
-            visit, section="growth", title=t("applications.title"), around=around, headline=_headline(counts),
-            actions=new_link(visit),
-        ):  # fmt: skip
-            with ui.element("div").classes("wrap"):
-                if visit.person.role in shell.PHONE_ROLES and (new := new_link(visit)):
-                    show(new)
-                with ui.element("section").classes("pan clip fill"):
-                    show(_filter(name, wanted))
-                    await _table(visit, counts, name=name, state=wanted).show()
+        with (
+            shell.frame(
+                visit,
+                section="growth",
+                title=t("applications.title"),
+                around=around,
+                headline=_headline(counts),
+                actions=new_link(visit),
+            ),
+            ui.element("div").classes("wrap"),
+        ):
+            if visit.person.role in shell.PHONE_ROLES and (new := new_link(visit)):
+                show(new)
+            with ui.element("section").classes("pan clip fill"):
+                show(_filter(name, wanted))
+                await _table(visit, counts, name=name, state=wanted).show()
 
 
 def new_link(visit: Visit) -> Markup | None:
@@ -82,32 +88,51 @@ def _filter(name: str, state: str) -> Markup:
     return tag(
         "form",
         tag(
-            "input", name="q", value=name, cls="input", maxlength=60, size=28, autocomplete="off",
-            placeholder=t("applications.find"), aria_label=t("applications.find"),
+            "input",
+            name="q",
+            value=name,
+            cls="input",
+            maxlength=60,
+            size=28,
+            autocomplete="off",
+            placeholder=t("applications.find"),
+            aria_label=t("applications.find"),
         ),
         tag("select", *options, name="state", cls="input", aria_label=t("applications.state")),
         tag("button", t("applications.apply"), type="submit", cls="btn"),
-        method="get", cls="quick",
-    )  # fmt: skip
+        method="get",
+        cls="quick",
+    )
 
 
 def _table(visit: Visit, counts: ApplicationCounts, *, name: str, state: str) -> DataTable[ApplicationRow]:
     async def load(view: View) -> Slice[ApplicationRow]:
         rows = await visit.read(
-            list_applications, name=name, state=state, sort=view.sort, descending=view.descending,
-            offset=view.offset, limit=view.size,
-        )  # fmt: skip
+            list_applications,
+            name=name,
+            state=state,
+            sort=view.sort,
+            descending=view.descending,
+            offset=view.offset,
+            limit=view.size,
+        )
         return Slice(rows=rows, total=counts.total)
 
     return DataTable(
-        columns=_columns(is_desk=visit.person.role not in shell.PHONE_ROLES), load=load,
-        view=View(sort="submitted_at"), empty_title=t("applications.none"), empty_hint=t("applications.none_hint"),
-    )  # fmt: skip
+        columns=_columns(is_desk=visit.person.role not in shell.PHONE_ROLES),
+        load=load,
+        view=View(sort="submitted_at"),
+        empty_title=t("applications.none"),
+        empty_hint=t("applications.none_hint"),
+    )
 
 
 def _columns(*, is_desk: bool) -> tuple[Column[ApplicationRow], ...]:
     number: Column[ApplicationRow] = Column(
-        key="id", head=t("onboarding.number"), cell=lambda row: span(row.application_id, cls="mono"), cls="extra"
+        key="id",
+        head=t("onboarding.number"),
+        cell=lambda row: span(row.application_id, cls="mono"),
+        cls="extra",
     )
     title: Column[ApplicationRow] = Column(
         key="name", head=t("applications.name"), cell=lambda row: tag("b", row.name), sortable=True
@@ -117,9 +142,12 @@ def _columns(*, is_desk: bool) -> tuple[Column[ApplicationRow], ...]:
         key="state", head=t("applications.state"), cell=lambda row: state_chip(row.state), sortable=True
     )
     at: Column[ApplicationRow] = Column(
-        key="submitted_at", head=t("applications.at"), sortable=True,
-        cell=lambda row: words.time_of(row.submitted_at, seconds=False), cls="f",
-    )  # fmt: skip
+        key="submitted_at",
+        head=t("applications.at"),
+        sortable=True,
+        cell=lambda row: words.time_of(row.submitted_at, seconds=False),
+        cls="f",
+    )
     if not is_desk:
         return (title, state, merchant, at)
     return (
@@ -128,7 +156,10 @@ def _columns(*, is_desk: bool) -> tuple[Column[ApplicationRow], ...]:
         state,
         merchant,
         Column(
-            key="type", head=t("applications.type"), cell=lambda row: named("applications.type", row.type), cls="extra"
+            key="type",
+            head=t("applications.type"),
+            cell=lambda row: named("applications.type", row.type),
+            cls="extra",
         ),
         Column(key="broker", head=t("applications.broker"), cell=_broker, sortable=True, cls="extra"),
         Column(key="store", head=t("applications.store"), cell=lambda row: row.store_name, cls="extra"),

@@ -51,7 +51,12 @@ def register() -> None:
         crumbs = ((t("applications.title"), "/onboarding"),)
         headline = span(t("onboarding.headline", form=either(form.title, form.title_en))) if form else None
         with shell.frame(
-            visit, section="growth", title=t("onboarding.title"), around=around, crumbs=crumbs, headline=headline
+            visit,
+            section="growth",
+            title=t("onboarding.title"),
+            around=around,
+            crumbs=crumbs,
+            headline=headline,
         ):
             if form is None:
                 nothing = states.empty(t("onboarding.no_form"), t("onboarding.no_form_hint"))
@@ -85,7 +90,8 @@ class _Desk:
 
     def _ask_who_serves(self) -> None:
         titles = {
-            one.broker_id: f"{one.broker_name} {one.broker_id} · {one.store_name}" for one in self.servers.values()
+            one.broker_id: f"{one.broker_name} {one.broker_id} · {one.store_name}"
+            for one in self.servers.values()
         }
         with ui.element("section").classes("pan pad serves"):
             show(join(span(t("onboarding.for"), cls="b"), span(f" {t('onboarding.for_hint')}", cls="f s")))
@@ -153,7 +159,9 @@ def _result(made: onboarding.Application, answers: dict[str, object], server: Se
         ]
     channels = answers.get("channels", ())
     if isinstance(channels, list | tuple):
-        rows.append((t("onboarding.channels"), "、".join(named("payment.channel", str(one)) for one in channels)))
+        rows.append(
+            (t("onboarding.channels"), "、".join(named("payment.channel", str(one)) for one in channels))
+        )
     rows.append((t("onboarding.served_by"), f"{server.broker_name} {server.broker_id} · {server.store_name}"))
     parts = [part for key, value in rows for part in (tag("dt", key), tag("dd", value))]
     title = fill(t("onboarding.done" if is_open else "onboarding.waiting"), name=tag("b", name))
@@ -166,6 +174,11 @@ def _result(made: onboarding.Application, answers: dict[str, object], server: Se
     if made.merchant_id is not None:
         links.append(link(t("onboarding.see_payments"), f"/payments?place={made.merchant_id}", cls="btn"))
     return div(
-        mark, div(title, cls="done-title"), more, tag("dl", *parts, cls="kv"), div(*links, cls="row wraps"),
-        cls="pan form-done", role="status",
-    )  # fmt: skip
+        mark,
+        div(title, cls="done-title"),
+        more,
+        tag("dl", *parts, cls="kv"),
+        div(*links, cls="row wraps"),
+        cls="pan form-done",
+        role="status",
+    )

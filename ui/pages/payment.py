@@ -41,10 +41,14 @@ def register() -> None:
         around, detail = await visit.read(read)
         release = await run_in_threadpool(_release, visit, detail.payment.release_no)
         with shell.frame(
-            visit, section="money", title=payment_no(payment_id), around=around,
-            crumbs=((t("payments.title"), "/payments"),), after_title=_chips(detail),
+            visit,
+            section="money",
+            title=payment_no(payment_id),
+            around=around,
+            crumbs=((t("payments.title"), "/payments"),),
+            after_title=_chips(detail),
             headline=join(_headline(visit, detail), _facts(visit, detail)),
-        ):  # fmt: skip
+        ):
             _panes(visit, detail, release)
 
 
@@ -82,9 +86,9 @@ def _panes(visit: Visit, detail: PaymentDetail, release: Release | None) -> None
         right = risk.pane(detail, risk.grounds(release, detail))
     show(
         div(
-            tag("section", left, cls="col", aria_label=t("payment.evidence")),
-            tag("section", *middle, cls="col", aria_label=t("payment.ledger")),
-            tag("section", right, cls="col", aria_label=t("payments.risk")) if right is not None else None,
+            tag("section", left, cls="pane", aria_label=t("payment.evidence")),
+            tag("section", *middle, cls="pane", aria_label=t("payment.ledger")),
+            tag("section", right, cls="pane", aria_label=t("payments.risk")) if right is not None else None,
             cls="panes" if right is not None else "panes two",
         ),
         cls="panes-box",
@@ -110,7 +114,9 @@ def _headline(visit: Visit, detail: PaymentDetail) -> Markup:
     if payment.fee_fen is None or payment.cost_fen is None:
         why = named("payment.refused", payment.refused_code) if payment.refused_code else ""
         key = "payment.headline_open" if payment.state in ("INIT", "PAYING") else "payment.headline_none"
-        return fill(t(key), amount=amount, state=named("payment.state", payment.state), why=f"：{why}" if why else "")
+        return fill(
+            t(key), amount=amount, state=named("payment.state", payment.state), why=f"：{why}" if why else ""
+        )
     net = tag("b", format_fen(payment.settle_amount_fen - payment.fee_fen))
     parts = [fill(t("payment.headline"), amount=amount, net=net)]
     if sees_margin(visit):

@@ -23,7 +23,7 @@ from ui.components import words
 from ui.components.data_table import Column, DataTable, Slice, View
 from ui.i18n import t
 from ui.icons import icon
-from ui.markup import Markup, fill, join, link, show, span, tag
+from ui.markup import Markup, div, fill, join, link, show, span, tag
 from ui.pages.payment_parts import choice
 from ui.pages.payment_parts.choice import Choice
 from ui.pages.payment_parts.words import (
@@ -43,13 +43,28 @@ def register() -> None:
 
     @page("/payments", action=Action.READ_PAYMENTS)
     async def payments(
-        visit: Visit, first: str = "", last: str = "", channel: str = "", state: str = "", decision: str = "",
-        least: str = "", most: str = "", place: str = "", number: str = "",
-    ) -> None:  # fmt: skip
+        visit: Visit,
+        first: str = "",
+        last: str = "",
+        channel: str = "",
+        state: str = "",
+        decision: str = "",
+        least: str = "",
+        most: str = "",
+        place: str = "",
+        number: str = "",
+    ) -> None:
         chosen = Choice(
-            first=first, last=last, channel=channel, state=state, decision=decision, least=least, most=most,
-            place=place, number=number,
-        )  # fmt: skip
+            first=first,
+            last=last,
+            channel=channel,
+            state=state,
+            decision=decision,
+            least=least,
+            most=most,
+            place=place,
+            number=number,
+        )
         wanted = chosen.read(today=visit.today)
 
         def read(connection: Connection) -> tuple[reporting.Surroundings, PaymentTotals]:
@@ -61,13 +76,16 @@ def register() -> None:
             join(icon("download"), t("payments.export")), f"/payments/export.csv{chosen.query}", cls="btn"
         )
         with shell.frame(
-            visit, section="money", title=t("payments.title"), around=around,
-            headline=_headline(visit, wanted, totals), actions=export,
-        ):  # fmt: skip
-            with ui.element("div").classes("wrap"):
-                show(choice.form(chosen, wanted))
-                with ui.element("section").classes("pan clip fill"):
-                    await _table(visit, wanted, totals).show()
+            visit,
+            section="money",
+            title=t("payments.title"),
+            around=around,
+            headline=_headline(visit, wanted, totals),
+            actions=export,
+        ):
+            show(div(choice.form(chosen, wanted), cls="wrap wrap-top"))
+            with ui.element("div").classes("wrap"), ui.element("section").classes("pan clip fill"):
+                await _table(visit, wanted, totals).show()
 
 
 def _headline(visit: Visit, wanted: PaymentFilter, totals: PaymentTotals) -> Markup:
@@ -77,9 +95,12 @@ def _headline(visit: Visit, wanted: PaymentFilter, totals: PaymentTotals) -> Mar
     if not totals.count:
         return span(t("payments.headline_none", days=days))
     told = fill(
-        t("payments.headline"), days=days, count=tag("b", words.count(totals.succeeded)),
-        amount=tag("b", words.money(totals.succeeded_fen)), fee=tag("b", words.money(totals.fee_fen)),
-    )  # fmt: skip
+        t("payments.headline"),
+        days=days,
+        count=tag("b", words.count(totals.succeeded)),
+        amount=tag("b", words.money(totals.succeeded_fen)),
+        fee=tag("b", words.money(totals.fee_fen)),
+    )
     parts = [told]
     if sees_margin(visit):
         margin = words.money(totals.fee_fen - totals.cost_fen)
@@ -92,27 +113,42 @@ def _headline(visit: Visit, wanted: PaymentFilter, totals: PaymentTotals) -> Mar
 def _table(visit: Visit, wanted: PaymentFilter, totals: PaymentTotals) -> DataTable[Any]:
     async def load(view: View) -> Slice[Any]:
         rows = await visit.read(
-            list_payments, wanted=wanted, sort=view.sort, descending=view.descending, offset=view.offset,
+            list_payments,
+            wanted=wanted,
+            sort=view.sort,
+            descending=view.descending,
+            offset=view.offset,
             limit=view.size,
-        )  # fmt: skip
+        )
         return Slice(rows=rows, total=totals.count, totals=totals)
 
     return DataTable(
-        columns=_columns(visit), load=load, view=View(sort="created_at"), empty_title=t("payments.none"),
+        columns=_columns(visit),
+        load=load,
+        view=View(sort="created_at"),
+        empty_title=t("payments.none"),
         empty_hint=t("payments.none_hint"),
-    )  # fmt: skip
+    )
 
 
 def _columns(visit: Visit) -> tuple[Column[Any], ...]:
     is_desk = visit.person.role not in shell.PHONE_ROLES
     one_day: Column[Any] = Column(
-        key="created_at", head=t("payments.at"), cell=_when, sortable=True, cls="f",
+        key="created_at",
+        head=t("payments.at"),
+        cell=_when,
+        sortable=True,
+        cls="f",
         total=lambda totals: t("payments.total", count=words.count(totals.count)),
-    )  # fmt: skip
+    )
     amount: Column[Any] = Column(
-        key="amount", head=t("payments.amount"), cell=_amount, align="r", sortable=True,
+        key="amount",
+        head=t("payments.amount"),
+        cell=_amount,
+        align="r",
+        sortable=True,
         total=lambda totals: words.money(totals.amount_fen),
-    )  # fmt: skip
+    )
     state: Column[Any] = Column(key="state", head=t("payments.state"), cell=_state, sortable=True)
     number: Column[Any] = Column(
         key="number", head=t("payments.payment"), cell=lambda row: number_link(row.payment_id), cls="extra"
@@ -144,18 +180,30 @@ def _columns(visit: Visit) -> tuple[Column[Any], ...]:
 
 def _figures(visit: Visit) -> list[Column[Any]]:
     fee: Column[Any] = Column(
-        key="fee", head=t("payments.fee"), cell=lambda row: words.money(row.fee_fen, symbol=False), align="r",
-        sortable=True, total=lambda totals: words.money(totals.fee_fen, symbol=False), cls="extra",
-    )  # fmt: skip
+        key="fee",
+        head=t("payments.fee"),
+        cell=lambda row: words.money(row.fee_fen, symbol=False),
+        align="r",
+        sortable=True,
+        total=lambda totals: words.money(totals.fee_fen, symbol=False),
+        cls="extra",
+    )
     margin: Column[Any] = Column(
-        key="margin", head=t("payments.margin"), cell=lambda row: words.money(_margin(row), symbol=False), align="r",
-        total=lambda totals: words.money(totals.fee_fen - totals.cost_fen, symbol=False), cls="extra",
-    )  # fmt: skip
+        key="margin",
+        head=t("payments.margin"),
+        cell=lambda row: words.money(_margin(row), symbol=False),
+        align="r",
+        total=lambda totals: words.money(totals.fee_fen - totals.cost_fen, symbol=False),
+        cls="extra",
+    )
     back: Column[Any] = Column(
-        key="back", head=t("payments.refunded"), align="r", cls="extra",
+        key="back",
+        head=t("payments.refunded"),
+        align="r",
+        cls="extra",
         cell=lambda row: words.money(row.refunded_fen, symbol=False) if row.refunded_fen else None,
         total=lambda totals: words.money(totals.refunded_fen, symbol=False),
-    )  # fmt: skip
+    )
     return [fee, margin, back] if sees_margin(visit) else [fee, back]
 
 

@@ -35,16 +35,31 @@ def routes() -> APIRouter:
 
     @router.get("/payments/export.csv")
     async def export(
-        request: Request, first: str = "", last: str = "", channel: str = "", state: str = "",
-        decision: str = "", least: str = "", most: str = "", place: str = "", number: str = "",
-    ) -> Response:  # fmt: skip
+        request: Request,
+        first: str = "",
+        last: str = "",
+        channel: str = "",
+        state: str = "",
+        decision: str = "",
+        least: str = "",
+        most: str = "",
+        place: str = "",
+        number: str = "",
+    ) -> Response:
         visit = visit_of(request)
         if not visit.may(Action.READ_PAYMENTS):
             return PlainTextResponse(t("state.not_found"), 404)
         chosen = Choice(
-            first=first, last=last, channel=channel, state=state, decision=decision, least=least, most=most,
-            place=place, number=number,
-        )  # fmt: skip
+            first=first,
+            last=last,
+            channel=channel,
+            state=state,
+            decision=decision,
+            least=least,
+            most=most,
+            place=place,
+            number=number,
+        )
         try:
             wanted = chosen.read(today=visit.today)
             rows, totals = await visit.read(_read, wanted)
@@ -70,17 +85,32 @@ def table(visit: Visit, rows: tuple[PaymentRow, ...], totals: PaymentTotals) -> 
     """Return head, payments, the sums of all that match, and where it was cut off."""
     has_margin, has_payer = sees_margin(visit), sees_payer(visit)
     head: list[str] = [
-        t("payments.at"), t("payments.payment"), t("payments.order_no"), t("search.id"), t("payments.merchant"),
-        t("payments.store"), t("payments.channel"), t("payments.mode"), t("payments.state"), t("payments.decision"),
-        t("payments.amount"), t("payments.settle"), t("payments.fee"), t("payments.refunded"),
-    ]  # fmt: skip
+        t("payments.at"),
+        t("payments.payment"),
+        t("payments.order_no"),
+        t("search.id"),
+        t("payments.merchant"),
+        t("payments.store"),
+        t("payments.channel"),
+        t("payments.mode"),
+        t("payments.state"),
+        t("payments.decision"),
+        t("payments.amount"),
+        t("payments.settle"),
+        t("payments.fee"),
+        t("payments.refunded"),
+    ]
     head += [t("payments.cost"), t("payments.margin")] if has_margin else []
     head += [t("payments.payer")] if has_payer else []
     body = [_row(one, has_margin=has_margin, has_payer=has_payer) for one in rows]
     total: list[str | int | Money | None] = [
-        t("payments.total", count=words.count(totals.count)), *[None] * 9, Money(amount_fen=totals.amount_fen), None,
-        Money(amount_fen=totals.fee_fen), Money(amount_fen=totals.refunded_fen),
-    ]  # fmt: skip
+        t("payments.total", count=words.count(totals.count)),
+        *[None] * 9,
+        Money(amount_fen=totals.amount_fen),
+        None,
+        Money(amount_fen=totals.fee_fen),
+        Money(amount_fen=totals.refunded_fen),
+    ]
     if has_margin:
         total += [Money(amount_fen=totals.cost_fen), Money(amount_fen=totals.fee_fen - totals.cost_fen)]
     cut: list[Row] = []
@@ -91,12 +121,21 @@ def table(visit: Visit, rows: tuple[PaymentRow, ...], totals: PaymentTotals) -> 
 
 def _row(one: PaymentRow, *, has_margin: bool, has_payer: bool) -> Row:
     cells: list[str | int | Money | None] = [
-        words.time_of(one.created_at), payment_no(one.payment_id), one.merchant_order_no, one.merchant_id,
-        one.merchant_name, one.store_name, named("payment.channel", one.channel), named("payment.mode", one.mode),
-        named("payment.state", one.state), named("payment.risk", one.risk_decision),
-        Money(amount_fen=one.amount_fen), Money(amount_fen=one.settle_amount_fen), _money(one.fee_fen),
+        words.time_of(one.created_at),
+        payment_no(one.payment_id),
+        one.merchant_order_no,
+        one.merchant_id,
+        one.merchant_name,
+        one.store_name,
+        named("payment.channel", one.channel),
+        named("payment.mode", one.mode),
+        named("payment.state", one.state),
+        named("payment.risk", one.risk_decision),
+        Money(amount_fen=one.amount_fen),
+        Money(amount_fen=one.settle_amount_fen),
+        _money(one.fee_fen),
         Money(amount_fen=one.refunded_fen),
-    ]  # fmt: skip
+    ]
     if has_margin:
         is_priced = one.fee_fen is not None and one.cost_fen is not None
         cells += [

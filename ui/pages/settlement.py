@@ -48,7 +48,7 @@ _FIGURES = {
 
 
 class DayUnclear(Invalid):
-    """营业日写成 2025-04-16。"""
+    """A business day is written as 2025-04-16."""
 
     code = "DAY_UNCLEAR"
 
@@ -114,11 +114,14 @@ def _headline(chosen: SettledDay, totals: SettlementTotals) -> Markup:
         return span(t("settlement.headline_unsettled", on=on))
     parts = [
         fill(
-            t("settlement.headline"), on=on, merchants=tag("b", words.count(totals.merchants)),
-            plan=tag("b", words.money(totals.plan_fen)), real=tag("b", words.money(totals.real_fen)),
+            t("settlement.headline"),
+            on=on,
+            merchants=tag("b", words.count(totals.merchants)),
+            plan=tag("b", words.money(totals.plan_fen)),
+            real=tag("b", words.money(totals.real_fen)),
         ),
         fill(t("settlement.headline_paid"), paid=tag("b", words.money(totals.paid_fen))),
-    ]  # fmt: skip
+    ]
     if totals.hold_fen:
         parts.append(fill(t("settlement.headline_hold"), hold=tag("b", words.money(totals.hold_fen))))
     if totals.carried_out_fen:
@@ -136,9 +139,13 @@ def _days(days: tuple[SettledDay, ...], chosen: SettledDay) -> Markup:
     columns = (
         Column(key="on", head=t("settlement.on"), cell=name),
         Column(key="state", head=t("settlement.state"), cell=_state),
-        Column(key="real", head=t("settlement.real"), align="r", cell=lambda day: _settled(day, day.real_fen)),
-        Column(key="paid", head=t("settlement.paid"), align="r", cell=lambda day: _settled(day, day.paid_fen)),
-    )  # fmt: skip
+        Column(
+            key="real", head=t("settlement.real"), align="r", cell=lambda day: _settled(day, day.real_fen)
+        ),
+        Column(
+            key="paid", head=t("settlement.paid"), align="r", cell=lambda day: _settled(day, day.paid_fen)
+        ),
+    )
     head = div(tag("h2", t("settlement.days")), span(t("settlement.days_hint"), cls="f s"), cls="ph")
     return tag("section", head, div(table(columns, days), cls="wide"), cls="pan clip")
 
@@ -152,7 +159,9 @@ def _state(day: SettledDay) -> Markup:
 
 
 def _steps(chosen: SettledDay, *, is_whole: bool) -> Markup:
-    head = div(tag("h2", t("settlement.steps", on=chosen.on.isoformat())), span(cls="grow"), _state(chosen), cls="ph")
+    head = div(
+        tag("h2", t("settlement.steps", on=chosen.on.isoformat())), span(cls="grow"), _state(chosen), cls="ph"
+    )
     steps = [_step(chosen, key, is_whole=is_whole) for key in STEPS]
     return tag("section", head, div(*steps, cls="flow"), cls="pan clip")
 
@@ -163,9 +172,11 @@ def _step(chosen: SettledDay, key: str, *, is_whole: bool) -> Markup:
     mark = icon("check" if at else "hourglass", cls="good" if at else "f")
     figure = _figure(chosen, key) if at and is_whole else ""
     return div(
-        div(mark, span(t(f"settlement.step.{key}"), cls="b"), cls="row"), div(told, cls="s f"),
-        div(figure, cls="s m el") if figure else None, cls="step done" if at else "step",
-    )  # fmt: skip
+        div(mark, span(t(f"settlement.step.{key}"), cls="b"), cls="row"),
+        div(told, cls="s f"),
+        div(figure, cls="s m el") if figure else None,
+        cls="step done" if at else "step",
+    )
 
 
 def _figure(chosen: SettledDay, key: str) -> str:
@@ -176,7 +187,9 @@ def _figure(chosen: SettledDay, key: str) -> str:
     if name not in figures:
         return ""
     value = figures[name]
-    return t(f"settlement.figure.{key}", value=words.money(value) if name.endswith("_fen") else words.count(value))
+    return t(
+        f"settlement.figure.{key}", value=words.money(value) if name.endswith("_fen") else words.count(value)
+    )
 
 
 def _merchants_head(chosen: SettledDay, *, place: str, payout: str) -> Markup:
@@ -190,28 +203,44 @@ def _merchants_head(chosen: SettledDay, *, place: str, payout: str) -> Markup:
         "form",
         tag("input", type="hidden", name="day", value=chosen.on.isoformat()),
         tag(
-            "input", name="place", value=place, cls="input", maxlength=60, size=24, autocomplete="off",
-            placeholder=t("settlement.place"), aria_label=t("settlement.place"),
+            "input",
+            name="place",
+            value=place,
+            cls="input",
+            maxlength=60,
+            size=24,
+            autocomplete="off",
+            placeholder=t("settlement.place"),
+            aria_label=t("settlement.place"),
         ),
         tag("select", *options, name="payout", cls="input", aria_label=t("settlement.payout")),
         tag("button", t("settlement.apply"), type="submit", cls="btn"),
-        method="get", cls="quick",
-    )  # fmt: skip
+        method="get",
+        cls="quick",
+    )
     return join(head, fields)
 
 
 def _merchants(visit: Visit, on: date, totals: SettlementTotals, filters: dict[str, str]) -> DataTable[Any]:
     async def load(view: View) -> Slice[Any]:
         rows = await visit.read(
-            list_settlement_rows, on=on, sort=view.sort, descending=view.descending, offset=view.offset,
-            limit=view.size, **filters,
-        )  # fmt: skip
+            list_settlement_rows,
+            on=on,
+            sort=view.sort,
+            descending=view.descending,
+            offset=view.offset,
+            limit=view.size,
+            **filters,
+        )
         return Slice(rows=rows, total=totals.merchants, totals=totals)
 
     return DataTable(
-        columns=_columns(on), load=load, view=View(sort="real", size=20), empty_title=t("settlement.nobody"),
+        columns=_columns(on),
+        load=load,
+        view=View(sort="real", size=20),
+        empty_title=t("settlement.nobody"),
         empty_hint=t("settlement.nobody_hint"),
-    )  # fmt: skip
+    )
 
 
 def _columns(on: date) -> tuple[Column[Any], ...]:
@@ -236,9 +265,12 @@ def _columns(on: date) -> tuple[Column[Any], ...]:
         return link(told, address, cls="lk mono", title=row.rule_id) if row.rule_id else None
 
     name: Column[Any] = Column(
-        key="merchant", head=t("settlement.merchant"), cell=merchant, sortable=True,
+        key="merchant",
+        head=t("settlement.merchant"),
+        cell=merchant,
+        sortable=True,
         total=lambda totals: t("settlement.total", count=words.count(totals.merchants)),
-    )  # fmt: skip
+    )
     return (
         name,
         amount("gross", cls="extra"),
@@ -270,11 +302,12 @@ def _proof(chosen: SettledDay) -> Markup:
         return tag("section", head, states.empty(t("settlement.proof_none")), cls="pan")
     checks = [
         div(
-            icon("check", size=14, cls="good"), span(_check_name(name), cls="grow el"),
+            icon("check", size=14, cls="good"),
+            span(_check_name(name), cls="grow el"),
             span(t("settlement.examined", count=words.count(examined)), cls="f s"),
         )
         for name, examined in chosen.figures.get("proof", {}).items()
-    ]  # fmt: skip
+    ]
     return tag("section", head, div(*checks, cls="proofs"), cls="pan")
 
 

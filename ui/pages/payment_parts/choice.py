@@ -18,7 +18,7 @@ _LONGEST = 60
 
 
 class FilterUnclear(Invalid):
-    """筛选条件不对：日期写成 2025-04-16，金额写成 12.50。"""
+    """The filter is unclear: write days as 2025-04-16 and amounts as 12.50."""
 
     code = "FILTER_UNCLEAR"
 
@@ -39,7 +39,7 @@ class Choice:
 
     @property
     def query(self) -> str:
-        """The choice as a query string without the empty parts, with its `?`; empty where nothing is chosen."""
+        """The choice as a query string with its `?`, without the empty parts; nothing chosen is empty."""
         chosen = {name: value for name, value in asdict(self).items() if value}
         return f"?{urlencode(chosen)}" if chosen else ""
 
@@ -111,11 +111,18 @@ def _field(name: str, label: str, value: str, *, kind: str = "text", mode: str =
         "label",
         span(label),
         tag(
-            "input", name=name, value=value, type=kind, inputmode=mode or None, size=size or None,
-            maxlength=None if kind == "date" else _LONGEST, autocomplete="off", cls="input",
+            "input",
+            name=name,
+            value=value,
+            type=kind,
+            inputmode=mode or None,
+            size=size or None,
+            maxlength=None if kind == "date" else _LONGEST,
+            autocomplete="off",
+            cls="input",
         ),
         cls=f"field f-{name}",
-    )  # fmt: skip
+    )
 
 
 def _select(name: str, label: str, area: str, codes: tuple[str, ...], chosen: str) -> Markup:

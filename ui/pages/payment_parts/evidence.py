@@ -54,54 +54,69 @@ def pane(detail: PaymentDetail, *, sees_shares: bool) -> Markup:
             day = on
         parts.append(_event(event))
     head = div(
-        tag("h2", t("payment.evidence")), span(t("payment.evidence_count", count=len(found)), cls="m s"),
+        tag("h2", t("payment.evidence")),
+        span(t("payment.evidence_count", count=len(found)), cls="m s"),
         cls="pane-head",
-    )  # fmt: skip
+    )
     return join(head, *parts)
 
 
 def _taking(detail: PaymentDetail) -> Iterator[Event]:
     payment = detail.payment
     yield Event(
-        at=payment.created_at, title=t("event.accepted"), proof=t("event.batch", no=detail.accepted_batch_no),
-        detail=t("event.accepted_detail", mode=named("payment.mode", payment.mode), order=payment.merchant_order_no),
-    )  # fmt: skip
+        at=payment.created_at,
+        title=t("event.accepted"),
+        proof=t("event.batch", no=detail.accepted_batch_no),
+        detail=t(
+            "event.accepted_detail", mode=named("payment.mode", payment.mode), order=payment.merchant_order_no
+        ),
+    )
     is_passed = payment.risk_decision == "PASS"
     yield Event(
-        at=payment.created_at, title=t(f"event.risk_{payment.risk_decision.lower()}"), is_exception=not is_passed,
+        at=payment.created_at,
+        title=t(f"event.risk_{payment.risk_decision.lower()}"),
+        is_exception=not is_passed,
         detail=t("event.risk_detail", facts=len(payment.risk_facts), score=payment.risk_score),
         proof=detail.case.case_no if detail.case else "",
-    )  # fmt: skip
+    )
     channel = named("payment.channel", payment.channel)
     if payment.refused_code != "RISK_REJECTED" and payment.state != "INIT":
         yield Event(at=None, title=t("event.sent", channel=channel), detail=t("event.sent_detail"))
     if payment.paid_at is not None:
         yield Event(
-            at=payment.paid_at, title=t("event.captured"), proof=payment.channel_order_no or "",
+            at=payment.paid_at,
+            title=t("event.captured"),
+            proof=payment.channel_order_no or "",
             detail=t("event.captured_detail", amount=format_fen(payment.buyer_paid_fen)),
-        )  # fmt: skip
+        )
     elif payment.state in ("FAILED", "CLOSED", "REVOKED"):
         code = named("payment.refused", payment.refused_code) if payment.refused_code else ""
         yield Event(at=None, title=t(f"event.{payment.state.lower()}"), detail=code, is_exception=True)
     own = [one for one in detail.transfers if not one.is_daily and one.posting_id == payment.payment_id]
     if own:
         yield Event(
-            at=own[0].posted_at, title=t("event.posted"), detail=t("event.posted_detail", count=len(own)),
+            at=own[0].posted_at,
+            title=t("event.posted"),
+            detail=t("event.posted_detail", count=len(own)),
             proof=t("event.batch", no=detail.captured_batch_no),
-        )  # fmt: skip
+        )
 
 
 def _refunds(detail: PaymentDetail) -> Iterator[Event]:
     for refund in detail.refunds:
         amount = format_fen(refund.amount_fen)
         yield Event(
-            at=refund.requested_at, title=t("event.refund_asked", amount=amount), proof=refund_no(refund.refund_id),
+            at=refund.requested_at,
+            title=t("event.refund_asked", amount=amount),
+            proof=refund_no(refund.refund_id),
             detail=refund.reason or t("event.refund_order", order=refund.merchant_refund_no),
-        )  # fmt: skip
+        )
         if refund.refunded_at is not None and refund.fee_back_fen is not None:
             back = format_fen(refund.fee_back_fen)
             yield Event(
-                at=refund.refunded_at, title=t("event.refunded", amount=amount), detail=t("event.fee_back", fee=back)
+                at=refund.refunded_at,
+                title=t("event.refunded", amount=amount),
+                detail=t("event.fee_back", fee=back),
             )
         elif refund.state == "FAILED":
             yield Event(at=None, title=t("event.refund_failed"), detail=amount, is_exception=True)
@@ -117,15 +132,21 @@ def _day(detail: PaymentDetail, *, sees_shares: bool) -> Iterator[Event]:
         told = _told(detail, step, sees_shares=sees_shares) if note else ""
         if note and told:
             yield Event(
-                at=datetime.fromisoformat(note["finished_at"]), title=t(f"event.day_{step}"), detail=told,
-                proof=words.day(day.business_date), href=address,
-            )  # fmt: skip
+                at=datetime.fromisoformat(note["finished_at"]),
+                title=t(f"event.day_{step}"),
+                detail=told,
+                proof=words.day(day.business_date),
+                href=address,
+            )
     for payout in detail.payouts:
         if payout.finished_at is not None:
             yield Event(
-                at=payout.finished_at, title=t(f"event.payout_{payout.state.lower()}"), proof=str(payout.payout_id),
-                detail=format_fen(payout.amount_fen), is_exception=payout.state != "SUCCESS",
-            )  # fmt: skip
+                at=payout.finished_at,
+                title=t(f"event.payout_{payout.state.lower()}"),
+                proof=str(payout.payout_id),
+                detail=format_fen(payout.amount_fen),
+                is_exception=payout.state != "SUCCESS",
+            )
 
 
 def _told(detail: PaymentDetail, step: str, *, sees_shares: bool) -> str:
@@ -157,11 +178,12 @@ def _event(event: Event) -> Markup:
         span(at, cls="tm mono"),
         span(mark, cls="pt"),
         div(
-            div(tag("b", event.title, cls="grow"), proof, cls="row"), div(event.detail, cls="m s"),
+            div(tag("b", event.title, cls="grow"), proof, cls="row"),
+            div(event.detail, cls="m s"),
             cls="grow",
         ),
         cls="ev warn" if event.is_exception else "ev",
-    )  # fmt: skip
+    )
 
 
 def _clock(at: datetime) -> str:

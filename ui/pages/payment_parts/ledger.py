@@ -1,4 +1,4 @@
-"""The legs of the ledger that belong to one payment, with both accounts in words and the check of their sums."""
+"""The legs of the ledger of one payment, both accounts in words, and the check of their sums."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MERCHANTS_OWN = frozenset({Account.MERCHANT_PAYABLE, Account.MERCHANT_HELD, Acc
 
 
 def visible(person: Person, transfers: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
-    """Return the legs this reader may see: a merchant those of own accounts, a broker no other party's share."""
+    """Return the legs this reader may see: merchants their accounts', brokers no other party's share."""
     if person.role is Role.MERCHANT:
         return tuple(one for one in transfers if {one.debit_account, one.credit_account} & _MERCHANTS_OWN)
     if person.role is Role.BROKER:
@@ -32,33 +32,42 @@ def visible(person: Person, transfers: tuple[Transfer, ...]) -> tuple[Transfer, 
 
 def pane(detail: PaymentDetail, legs: tuple[Transfer, ...]) -> Markup:
     """Return the table of legs; debits and credits are summed apart and compared."""
-    head = div(
-        tag("h2", t("payment.ledger")), span(t("payment.ledger_hint"), cls="f s"), cls="pane-head"
-    )
+    head = div(tag("h2", t("payment.ledger")), span(t("payment.ledger_hint"), cls="f s"), cls="pane-head")
     if not legs:
         return join(head, div(t("payment.ledger_none"), cls="pane-told m"))
     columns = (
         Column[Transfer](
-            key="no", head=t("payment.leg"), cell=lambda one: span(f"{one.posting_id}:{one.leg}", cls="mono s"),
-            total=lambda one: t("payment.legs", count=len(legs)), cls="extra",
+            key="no",
+            head=t("payment.leg"),
+            cell=lambda one: span(f"{one.posting_id}:{one.leg}", cls="mono s"),
+            total=lambda one: t("payment.legs", count=len(legs)),
+            cls="extra",
         ),
         Column[Transfer](
-            key="debit", head=t("payment.debit"), cell=lambda one: _account(one.debit_account, one.debit_party),
+            key="debit",
+            head=t("payment.debit"),
+            cell=lambda one: _account(one.debit_account, one.debit_party),
             total=lambda one: _side("payment.debit", sum(_sides(legs)[0].values())),
         ),
         Column[Transfer](
-            key="credit", head=t("payment.credit"), cell=lambda one: _account(one.credit_account, one.credit_party),
+            key="credit",
+            head=t("payment.credit"),
+            cell=lambda one: _account(one.credit_account, one.credit_party),
             total=lambda one: _side("payment.credit", sum(_sides(legs)[1].values())),
         ),
         Column[Transfer](
-            key="amount", head=t("payments.amount"), align="r", cls="b", cell=lambda one: format_fen(one.amount_fen),
+            key="amount",
+            head=t("payments.amount"),
+            align="r",
+            cls="b",
+            cell=lambda one: format_fen(one.amount_fen),
             total=lambda one: format_fen(sum(leg.amount_fen for leg in legs)),
         ),
         Column[Transfer](
             key="code", head=t("payment.purpose"), cell=_purpose, total=lambda one: _balance(legs), cls="m"
         ),
         Column[Transfer](key="phase", head=t("payments.state"), cell=_phase, cls="m extra"),
-    )  # fmt: skip
+    )
     return join(head, div(table(columns, legs, totals=legs[0]), cls="wide ledger"))
 
 
@@ -69,15 +78,25 @@ def refunds(detail: PaymentDetail) -> Markup | None:
     payment = detail.payment
     rest = format_fen(payment.settle_amount_fen - payment.refunded_fen)
     head = div(
-        tag("h2", t("payment.refunds")), span(t("payment.refunds_left", amount=rest), cls="f s"), cls="pane-head"
+        tag("h2", t("payment.refunds")),
+        span(t("payment.refunds_left", amount=rest), cls="f s"),
+        cls="pane-head",
     )
     columns = (
-        Column(key="no", head=t("payment.refund"), cell=lambda one: span(refund_no(one.refund_id), cls="mono s")),
-        Column(key="amount", head=t("payments.amount"), align="r", cls="b", cell=lambda one: format_fen(one.amount_fen)),
+        Column(
+            key="no", head=t("payment.refund"), cell=lambda one: span(refund_no(one.refund_id), cls="mono s")
+        ),
+        Column(
+            key="amount",
+            head=t("payments.amount"),
+            align="r",
+            cls="b",
+            cell=lambda one: format_fen(one.amount_fen),
+        ),
         Column(key="fee", head=t("payment.fee_back"), align="r", cell=lambda one: _known(one.fee_back_fen)),
         Column(key="day", head=t("payment.booked"), cell=lambda one: one.business_date or t("state.nothing")),
         Column(key="state", head=t("payments.state"), cell=lambda one: _refund_state(one.state)),
-    )  # fmt: skip
+    )
     return join(head, div(table(columns, detail.refunds), cls="wide ledger"))
 
 
@@ -121,4 +140,9 @@ def _balance(legs: tuple[Transfer, ...]) -> Markup:
     debits, credits = _sides(legs)
     is_even = sum(debits.values()) == sum(credits.values())
     mark = icon("check" if is_even else "alert", size=14)
-    return span(mark, " ", t("payment.balanced" if is_even else "payment.unbalanced"), cls="good b" if is_even else "bad b")
+    return span(
+        mark,
+        " ",
+        t("payment.balanced" if is_even else "payment.unbalanced"),
+        cls="good b" if is_even else "bad b",
+    )

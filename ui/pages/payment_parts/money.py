@@ -51,7 +51,9 @@ def pricing_of(release: Release, line: RuleLine | None) -> Pricing | None:
         return None
 
 
-def steps(detail: PaymentDetail, *, fee: Pricing | None, cost: Pricing | None, knows_all: bool) -> tuple[Step, ...]:
+def steps(
+    detail: PaymentDetail, *, fee: Pricing | None, cost: Pricing | None, knows_all: bool
+) -> tuple[Step, ...]:
     """Return the waterfall of a payment that succeeded; empty before. The parts sum to the margin exactly.
 
     `knows_all` false: the reader sees only own lines, so the rest is not the platform's alone.
@@ -64,18 +66,36 @@ def steps(detail: PaymentDetail, *, fee: Pricing | None, cost: Pricing | None, k
     margin_m = fee_m - cost_m
     found = [
         Step(
-            title=t("payments.fee"), rate=_rate(fee), formula=_formula(settle_fen, fee, payment.fee_fen),
-            amount=fee_m, start=0, end=fee_m, colour="c1", rule=detail.fee_rule,
+            title=t("payments.fee"),
+            rate=_rate(fee),
+            formula=_formula(settle_fen, fee, payment.fee_fen),
+            amount=fee_m,
+            start=0,
+            end=fee_m,
+            colour="c1",
+            rule=detail.fee_rule,
         ),
         Step(
-            title=t("payments.cost"), rate=_rate(cost), formula=_formula(settle_fen, cost, payment.cost_fen),
-            amount=-cost_m, start=margin_m, end=fee_m, colour="c3", rule=detail.cost_rule,
+            title=t("payments.cost"),
+            rate=_rate(cost),
+            formula=_formula(settle_fen, cost, payment.cost_fen),
+            amount=-cost_m,
+            start=margin_m,
+            end=fee_m,
+            colour="c3",
+            rule=detail.cost_rule,
         ),
         Step(
-            title=t("payments.margin"), rate="100 %", formula=t("payment.margin_formula"), amount=margin_m,
-            start=0, end=margin_m, colour="ink2", is_sum=True,
+            title=t("payments.margin"),
+            rate="100 %",
+            formula=t("payment.margin_formula"),
+            amount=margin_m,
+            start=0,
+            end=margin_m,
+            colour="ink2",
+            is_sum=True,
         ),
-    ]  # fmt: skip
+    ]
     left = margin_m
     for part in detail.shares:
         exact = payment.eligible_margin_fen * part.rate_ppm
@@ -86,10 +106,14 @@ def steps(detail: PaymentDetail, *, fee: Pricing | None, cost: Pricing | None, k
     found.append(
         Step(
             title=t("payment.platform" if knows_all else "payment.rest"),
-            rate=format_rate(rest_ppm) if is_shared else "", formula=t("payment.remainder"), amount=left,
-            start=0, end=left, colour="c3",
+            rate=format_rate(rest_ppm) if is_shared else "",
+            formula=t("payment.remainder"),
+            amount=left,
+            start=0,
+            end=left,
+            colour="c3",
         )
-    )  # fmt: skip
+    )
     return tuple(found)
 
 
@@ -97,16 +121,19 @@ def waterfall(detail: PaymentDetail, found: tuple[Step, ...]) -> Markup:
     """Return the table of steps with their bars; what is not known yet is said, not drawn as 0."""
     amount = format_fen(detail.payment.settle_amount_fen)
     head = div(
-        tag("h2", t("payment.keep_title", amount=amount)), span(cls="grow"),
-        span(t("payment.keep_unit"), cls="f s"), cls="pane-head",
-    )  # fmt: skip
+        tag("h2", t("payment.keep_title", amount=amount)),
+        span(cls="grow"),
+        span(t("payment.keep_unit"), cls="f s"),
+        cls="pane-head",
+    )
     if not found:
         return join(head, div(t("payment.not_priced"), cls="pane-told m"))
     whole = max(max(abs(step.start), abs(step.end)) for step in found) or 1
     return join(
-        head, div(tag("table", tag("tbody", *(_row(step, whole) for step in found)), cls="wf"), cls="wide"),
+        head,
+        div(tag("table", tag("tbody", *(_row(step, whole) for step in found)), cls="wf"), cls="wide"),
         _cumulated(detail),
-    )  # fmt: skip
+    )
 
 
 def _row(step: Step, whole: int) -> Markup:
@@ -166,7 +193,11 @@ def _formula(settle_fen: int, pricing: Pricing | None, charged_fen: int) -> str:
 def _cumulated(detail: PaymentDetail) -> Markup:
     """Return the sentence about rounding: parts of a fen are not lost, they are carried through the month."""
     payment = detail.payment
-    if payment.fee_fen is not None and payment.eligible_margin_fen == 0 and payment.fee_fen != payment.cost_fen:
+    if (
+        payment.fee_fen is not None
+        and payment.eligible_margin_fen == 0
+        and payment.fee_fen != payment.cost_fen
+    ):
         return div(t("payment.excluded"), cls="note")
     if not detail.shares:
         return div(t("payment.no_shares"), cls="note")
@@ -174,15 +205,18 @@ def _cumulated(detail: PaymentDetail) -> Markup:
         return div(t("payment.shares_later"), cls="note")
     first = detail.pools[0]
     margin = t(
-        "payment.cum_margin", before=words.money(first.cum_margin_fen - first.margin_fen),
+        "payment.cum_margin",
+        before=words.money(first.cum_margin_fen - first.margin_fen),
         after=words.money(first.cum_margin_fen),
-    )  # fmt: skip
+    )
     pools = [
         fill(
-            t("payment.cum_pool"), party=named("payment.party", pool.party_kind),
-            before=words.money(pool.cum_fen - pool.delta_fen), after=words.money(pool.cum_fen),
+            t("payment.cum_pool"),
+            party=named("payment.party", pool.party_kind),
+            before=words.money(pool.cum_fen - pool.delta_fen),
+            after=words.money(pool.cum_fen),
             delta=tag("b", words.money(pool.delta_fen, signed=pool.delta_fen < 0)),
         )
         for pool in detail.pools
-    ]  # fmt: skip
+    ]
     return div(t("payment.cum_title"), margin, "；", join(*pools, between="；"), "。", cls="note")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from os.path import commonprefix
 from typing import Any
 
 from engine.expressions import EvaluationError, FactType
@@ -69,9 +68,11 @@ def pane(detail: PaymentDetail, found: tuple[Grounds, ...]) -> Markup:
     """Return the rules with their clauses, those that fired first, and the case."""
     payment = detail.payment
     head = div(
-        tag("h2", t(f"payment.why_{payment.risk_decision.lower()}")), span(cls="grow"),
-        decision_chip(payment.risk_decision), cls="pane-head",
-    )  # fmt: skip
+        tag("h2", t(f"payment.why_{payment.risk_decision.lower()}")),
+        span(cls="grow"),
+        decision_chip(payment.risk_decision),
+        cls="pane-head",
+    )
     # A rule that fired comes first; the order of the files is kept otherwise.
     entries = [
         (entry.fired, one, entry)
@@ -87,19 +88,26 @@ def pane(detail: PaymentDetail, found: tuple[Grounds, ...]) -> Markup:
         *(_entry(one, entry) for _, one, entry in entries),
         *(_unknown(one) for one in unknown),
         div(
-            span(t("payment.facts", count=len(payment.risk_facts), at=words.time_of(payment.created_at)), cls="m s"),
+            span(
+                t("payment.facts", count=len(payment.risk_facts), at=words.time_of(payment.created_at)),
+                cls="m s",
+            ),
             cls="rr",
         ),
         _all_facts(detail),
         _case(detail),
-    )  # fmt: skip
+    )
 
 
 def _told(detail: PaymentDetail, found: tuple[Grounds, ...]) -> Markup:
     payment = detail.payment
     recorded = frozenset(payment.risk_hits)
     score = tag("b", t("payment.score", score=payment.risk_score))
-    said = fill(t("payment.risk_told" if recorded else "payment.risk_quiet"), score=score, hits=" ".join(sorted(recorded)))
+    said = fill(
+        t("payment.risk_told" if recorded else "payment.risk_quiet"),
+        score=score,
+        hits=" ".join(sorted(recorded)),
+    )
     agrees = fired(found) == recorded
     mark = icon("check" if agrees else "triangle", size=14, cls="good" if agrees else "warn")
     return join(said, " ", span(mark, " ", t("payment.agrees" if agrees else "payment.differs"), cls="s n"))
@@ -121,24 +129,31 @@ def _entry(one: Grounds, entry: Entry) -> Markup:
 
 
 def _clause(clause: ShownClause, *, is_hit: bool) -> Markup:
-    name, tone = ("tick", "good") if clause.met else ("close", "f") if clause.met is False else ("alert", "bad")
+    name, tone = (
+        ("tick", "good") if clause.met else ("close", "f") if clause.met is False else ("alert", "bad")
+    )
     mark = _TICK if name == "tick" else icon(name, size=14, cls=tone)
     told = t("payment.met" if clause.met else "payment.not_met")
     return div(
-        mark, span(told, cls="hidden-text"), span(clause.words, cls="grow"),
-        span(_seen(clause), cls="r b n" if is_hit else "r m n"), cls="cd",
-    )  # fmt: skip
+        mark,
+        span(told, cls="hidden-text"),
+        span(clause.words, cls="grow"),
+        span(_seen(clause), cls="r b n" if is_hit else "r m n"),
+        cls="cd",
+    )
 
 
 def _seen(clause: ShownClause) -> str:
     """Return the value alone where the words beside it already name the fact."""
-    same = commonprefix([clause.words, clause.value])
-    end = same.rfind(" ") + 1
-    return clause.value[end:] if end else clause.value
+    pairs = zip(clause.words, clause.value, strict=False)
+    same = next((at for at, (one, other) in enumerate(pairs) if one != other), 0)
+    return clause.value[clause.value.rfind(" ", 0, same) + 1 :]
 
 
 def _unknown(one: Grounds) -> Markup:
-    head = div(tag("b", one.rule.title), span(cls="grow"), span(t("payment.not_computed"), cls="warn s"), cls="row")
+    head = div(
+        tag("b", one.rule.title), span(cls="grow"), span(t("payment.not_computed"), cls="warn s"), cls="row"
+    )
     return div(head, div(rule_line(one.rule.id, one.rule.version, 1), cls="rr-foot s"), cls="rr")
 
 
@@ -152,9 +167,11 @@ def _all_facts(detail: PaymentDetail) -> Markup | None:
         for part in (tag("dt", name, cls="mono"), tag("dd", _plain(name, value), cls="mono"))
     ]
     return tag(
-        "details", tag("summary", icon("right", size=14, cls="turn"), t("payment.all_facts"), cls="lk s"),
-        tag("dl", *parts, cls="fact-list"), cls="fold rr",
-    )  # fmt: skip
+        "details",
+        tag("summary", icon("right", size=14, cls="turn"), t("payment.all_facts"), cls="lk s"),
+        tag("dl", *parts, cls="fact-list"),
+        cls="fold rr",
+    )
 
 
 def _plain(name: str, value: object) -> str:
@@ -176,9 +193,11 @@ def _case(detail: PaymentDetail) -> Markup | None:
     ]
     parts = [part for key, value in rows for part in (tag("dt", key), tag("dd", value))]
     head = div(
-        tag("h2", t("payment.case_title")), span(cls="grow"), chip(case.case_no, "warn", icon_name="clock"),
+        tag("h2", t("payment.case_title")),
+        span(cls="grow"),
+        chip(case.case_no, "warn", icon_name="clock"),
         cls="pane-head line",
-    )  # fmt: skip
+    )
     return join(head, tag("dl", *parts, cls="kv"))
 
 
@@ -201,5 +220,6 @@ def _ground(rule: Rule, facts: Mapping[str, Any]) -> Grounds:
 
 
 _TICK = Markup(
-    '<svg class="ic good" width="14" height="14" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12.500l4.500 4.500L19 7.500"/></svg>'
+    '<svg class="ic good" width="14" height="14" viewBox="0 0 24 24" aria-hidden="true">'
+    '<path d="M5 12.500l4.500 4.500L19 7.500"/></svg>'
 )
