@@ -118,7 +118,7 @@ def _run() -> int:
     except commands.Refused as error:
         return _say(REFUSED, error.chinese, error.english)
     except PaymentsCoreError as error:
-        return _say(REFUSED, f"已拒绝 {error.code}", error.message)
+        return _say(REFUSED, f"{error.chinese} {error.code}", error.message)
     except OperationalError as error:
         return _say(NOT_BEGUN, "无法连接数据库", f"the database is away: {str(error.orig).splitlines()[0]}")
     except Exception as error:  # noqa: BLE001 - the entry point: whatever is left is our own bug

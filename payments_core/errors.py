@@ -1,6 +1,6 @@
 """Refusals and broken invariants of the payments core.
 
-    PaymentsCoreError          a refusal the caller can expect; has a stable `code`
+    PaymentsCoreError          a refusal the caller can expect; has a stable `code` and says it in Chinese
     ├── NotFound               the object does not exist, or lies outside the caller's scope
     ├── Conflict               the object exists in a state that forbids the action
     └── Invalid                the request itself is wrong
@@ -18,6 +18,7 @@ class PaymentsCoreError(Exception):
     """The request was refused."""
 
     code: ClassVar[str] = "REFUSED"
+    chinese: ClassVar[str] = "请求被拒绝"
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str | None = None, **fields: Any) -> None:
@@ -31,18 +32,21 @@ class NotFound(PaymentsCoreError):
     """There is no such object in your scope."""
 
     code = "NOT_FOUND"
+    chinese = "没有找到"
 
 
 class Conflict(PaymentsCoreError):
     """The object's present state forbids this."""
 
     code = "CONFLICT"
+    chinese = "当前状态不允许此操作"
 
 
 class Invalid(PaymentsCoreError):
     """The request is not valid."""
 
     code = "INVALID"
+    chinese = "请求无效"
 
 
 class InvariantBroken(Exception):

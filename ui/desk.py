@@ -32,7 +32,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class RuleUnknown(NotFound):
-    """没有这条规则。"""
+    """There is no such rule."""
 
     code = "RULE_UNKNOWN"
 

@@ -48,7 +48,7 @@ _MAY_TAKE_S = 30.0
 
 
 class NotAllowed(NotFound):
-    """没有这个页面。"""
+    """There is no such page for you."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,12 @@ from haodian.gateway.guard import Guard
 from haodian.gateway.metrics import Metrics
 from payments_core.access import ApiKey
 from payments_core.errors import PaymentsCoreError
-from payments_core.payments.errors import RequestInvalid, StoreUnavailable
+from payments_core.payments.errors import (
+    AmountInvalid,
+    MerchantNotFound,
+    RequestInvalid,
+    StoreUnavailable,
+)
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -39,7 +44,7 @@ def build(*, desk: Desk, guard: Guard) -> ASGIApp:
         summary="Signed requests; amounts in integer fen; idempotent by the merchant's own numbers.",
         docs_url=None,  # its page loads scripts from elsewhere; /openapi.json says it all
         redoc_url=None,
-        responses={status: {"model": schemas.Refusal} for status in (401, 403, 404, 409, 422, 429, 503)},
+        responses={status: {"model": schemas.Refusal} for status in (401, 404, 409, 422, 429, 503)},
     )
 
     async def caller(request: Request) -> ApiKey:
@@ -137,8 +142,10 @@ def _add_refusals(api: FastAPI, metrics: Metrics) -> None:
     async def malformed(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         fields = {".".join(map(str, e["loc"][1:])) or "body": str(e["msg"]) for e in error.errors()}
-        metrics.refused(RequestInvalid.code)
-        return refusals.answer_of(RequestInvalid(findings=fields))
+        only_amounts = all(name.endswith("_fen") for name in fields)
+        refusal = (AmountInvalid if only_amounts else RequestInvalid)(findings=fields)
+        metrics.refused(refusal.code)
+        return refusals.answer_of(refusal)
 
     @api.exception_handler(OperationalError)
     async def database_away(request: Request, error: Exception) -> JSONResponse:
@@ -150,15 +157,23 @@ def _add_refusals(api: FastAPI, metrics: Metrics) -> None:
     async def our_bug(request: Request, error: Exception) -> JSONResponse:
         # Starlette raises it again afterwards; `_Edge` logs it there.
         kind = type(error).__name__
-        return refusals.answer(status=500, code="INTERNAL", message_en=f"Internal error: {kind}")
+        return refusals.answer(
+            status=500,
+            code="INTERNAL",
+            message=refusals.CHINESE["INTERNAL"],
+            message_en=f"Internal error: {kind}",
+        )
 
     @api.exception_handler(HTTPException)
     async def of_the_framework(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}.get(
-            error.status_code, "INVALID"
+        code = _CODES.get(error.status_code, "INVALID")
+        return refusals.answer(
+            status=error.status_code,
+            code=code,
+            message=refusals.CHINESE[code],
+            message_en=str(error.detail),
         )
-        return refusals.answer(status=error.status_code, code=code, message_en=str(error.detail))
 
 
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}
@@ -166,7 +181,7 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}
 
 def _of_key(key: ApiKey, asked: str) -> str:
     if key.merchant_id is not None and key.merchant_id != asked:
-        raise refusals.MerchantNotYours(merchant_id=asked)
+        raise MerchantNotFound(merchant_id=asked)  # a key learns nothing of other merchants
     return asked
 
 

@@ -15,24 +15,28 @@ from payments_core.errors import Invalid
 
 
 class BillUnreadable(Invalid):
-    """这个文件读不出来。"""
+    """The file cannot be read."""
 
     code = "BILL_UNREADABLE"
+    chinese = "这个文件读不出来"
 
 
 class BillEncoding(BillUnreadable):
-    """文件编码不对：微信账单为 UTF-8，支付宝账单为 GBK。"""
+    """The encoding is wrong: bills of WeChat Pay are UTF-8, those of Alipay GBK."""
 
     code = "BILL_ENCODING"
+    chinese = "文件编码不对：微信账单为 UTF-8，支付宝账单为 GBK"
 
 
 class BillFormatUnknown(BillUnreadable):
-    """不是微信支付交易账单，也不是支付宝业务明细。"""
+    """This is no WeChat Pay trade bill and no Alipay business detail."""
 
     code = "BILL_FORMAT_UNKNOWN"
+    chinese = "不是微信支付交易账单，也不是支付宝业务明细"
 
 
 class BillTruncated(BillUnreadable):
-    """文件不完整：没有找到结尾的汇总。请重新下载。"""
+    """The file is damaged, or ends before its own summary: download it again."""
 
     code = "BILL_TRUNCATED"
+    chinese = "文件不完整或已损坏，请重新下载"

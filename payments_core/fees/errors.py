@@ -12,3 +12,4 @@ class FeeRowUnclear(Invalid):
     """A row of a fee or cost rule does not say clearly what it charges."""
 
     code = "FEE_ROW_UNCLEAR"
+    chinese = "费率行没有说清收多少"

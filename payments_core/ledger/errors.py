@@ -19,15 +19,18 @@ class PendingNotFound(NotFound):
     """There is no pending transfer with this number."""
 
     code = "PENDING_NOT_FOUND"
+    chinese = "没有这笔待定分录"
 
 
 class PendingResolved(Conflict):
     """The pending transfer has been posted or voided already."""
 
     code = "PENDING_RESOLVED"
+    chinese = "这笔待定分录已入账或已撤销"
 
 
 class ResolutionExceeds(Invalid):
     """No more can be posted than was reserved."""
 
     code = "RESOLUTION_EXCEEDS"
+    chinese = "入账金额超过预留"

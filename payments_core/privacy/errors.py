@@ -15,15 +15,18 @@ class KeyFileInvalid(Invalid):
     """The key file is missing or malformed."""
 
     code = "KEY_FILE_INVALID"
+    chinese = "密钥文件缺失或格式不对"
 
 
 class SealKeyUnknown(Invalid):
     """The value was sealed with a key that is not in the key file."""
 
     code = "SEAL_KEY_UNKNOWN"
+    chinese = "密文所用的密钥不在密钥文件中"
 
 
 class SealBroken(Invalid):
     """The sealed value was altered, or was sealed for another field."""
 
     code = "SEAL_BROKEN"
+    chinese = "密文被改动，或属于另一字段"

@@ -13,12 +13,14 @@ from payments_core.errors import Invalid, NotFound
 
 
 class NodeNotFound(NotFound):
-    """没有这个机构，或不在您的范围内。"""
+    """There is no such node, or it lies outside your scope."""
 
     code = "NODE_NOT_FOUND"
+    chinese = "没有这个机构，或不在您的范围内"
 
 
 class RangeInvalid(Invalid):
-    """日期范围不对：结束早于开始，或超过 400 天。"""
+    """The period ends before it begins, or is longer than 400 days."""
 
     code = "RANGE_INVALID"
+    chinese = "日期范围不对：结束早于开始，或超过 400 天"

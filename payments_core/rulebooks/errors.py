@@ -17,18 +17,21 @@ class ReleaseUnknown(NotFound):
     """There is no release of that number."""
 
     code = "RELEASE_UNKNOWN"
+    chinese = "没有这个编号的规则版本"
 
 
 class NoActiveRelease(NotFound):
     """No release is active yet."""
 
-    code = "RELEASE_NONE_ACTIVE"
+    code = "NO_ACTIVE_RELEASE"
+    chinese = "尚未启用任何规则版本"
 
 
 class ReleaseRejected(Conflict):
     """The release does not check; the one before it stays active."""
 
     code = "RELEASE_BROKEN"
+    chinese = "规则有错误，未启用；仍用之前的版本"
 
     def __init__(self, message: str, *, commit: str, diagnostics: tuple[Diagnostic, ...]) -> None:
         """Keep every finding for the console to show in the editor."""

@@ -79,7 +79,7 @@ def test_nothing_is_active_at_first(engine: Engine, repo: Path) -> None:
         assert rulebooks.list_activations(connection) == ()
         with pytest.raises(rulebooks.NoActiveRelease) as refusal:
             ActiveRulebook(repo, engine).release(connection)
-    assert refusal.value.code == "RELEASE_NONE_ACTIVE"
+    assert refusal.value.code == "NO_ACTIVE_RELEASE"
 
 
 def test_an_activation_reaches_the_lane_the_log_and_the_audit(engine: Engine, repo: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from nicegui import background_tasks, ui
 
 from payments_core.errors import PaymentsCoreError
-from ui.i18n import t
+from ui.i18n import either, t
 from ui.icons import icon
 from ui.markup import Markup, div, link, show, span
 
@@ -85,7 +85,7 @@ def _render_or_tell(task: asyncio.Future[T], render: Callable[[T], None]) -> Non
     try:
         render(task.result())
     except PaymentsCoreError as refusal:
-        show(failed(t("state.refused"), refusal.message))
+        show(failed(t("state.refused"), either(refusal.chinese, refusal.message)))
     except Exception:
         reference = secrets.token_hex(4)
         log.exception("part of a page failed, reference %s", reference)

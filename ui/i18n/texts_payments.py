@@ -234,4 +234,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ledger.phase.PENDING": ("待定", "pending"),
     "ledger.phase.POST": ("已过账", "posted"),
     "ledger.phase.VOID": ("已作废", "voided"),
+    "refusal.FILTER_UNCLEAR": (
+        "筛选条件不对：日期写成 2025-04-16，金额写成 12.50。",
+        "The filter is unclear: write days as 2025-04-16 and amounts as 12.50.",
+    ),
 }

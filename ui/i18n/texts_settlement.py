@@ -85,4 +85,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     "settlement.check.margins_are_shared": ("可分毛利都已分", "margins are shared"),
     "settlement.check.payouts_are_posted": ("打款都已过账", "payouts are posted"),
     "settlement.check.holds_are_reserved": ("止付都有保留", "holds are reserved"),
+    "refusal.DAY_UNCLEAR": ("营业日写成 2025-04-16。", "Write a business day as 2025-04-16."),
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from payments_core.errors import NotFound, PaymentsCoreError
 from ui import shell
 from ui.components import states
-from ui.i18n import catalogue, t
+from ui.i18n import catalogue, either, t
 from ui.markup import Markup, div, link, show
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def refused(visit: Visit, refusal: PaymentsCoreError, around: Surroundings) -> N
         _page(visit, t("state.not_found"), states.not_found(), around)
         return
     key = f"refusal.{refusal.code}"
-    told = t(key) if key in catalogue() else refusal.message
+    told = t(key) if key in catalogue() else either(refusal.chinese, refusal.message)
     _page(visit, t("state.refused"), states.failed(t("state.refused"), told), around)
 
 

@@ -94,6 +94,29 @@ async def test_refunds_are_sent_listed_and_bounded(gateway) -> None:
         ({"amount_fen": -5}, "amount_fen"),
         ({"amount_fen": "5000"}, "amount_fen"),
         ({"amount_fen": 50.5}, "amount_fen"),
+        ({"amount_fen": True}, "amount_fen"),
+        ({"settle_amount_fen": -1}, "settle_amount_fen"),
+    ],
+)
+async def test_an_amount_that_is_no_fen_above_zero_is_refused(
+    gateway, changed: dict[str, object], field: str
+) -> None:
+    async with gateway.client() as client:
+        answer = await client.pay(_order(**changed))
+    assert (answer.status, answer.body["code"]) == (422, "AMOUNT_INVALID")
+    assert list(answer.body["fields"]["findings"]) == [field]
+
+
+async def test_parts_beyond_the_whole_are_refused_with_the_same_code(gateway) -> None:
+    async with gateway.client() as client:
+        answer = await client.pay(_order(settle_amount_fen=5_001))
+    assert (answer.status, answer.body["code"]) == (422, "AMOUNT_INVALID")
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"amount_fen": 0, "channel": "BITCOIN"}, "amount_fen"),
         ({"channel": "BITCOIN"}, "channel"),
         ({"merchant_order_no": "with space"}, "merchant_order_no"),
         ({"merchant_order_no": "x" * 65}, "merchant_order_no"),
@@ -123,8 +146,13 @@ async def test_a_merchants_key_acts_for_that_merchant_only(gateway) -> None:
         own = await client.pay(_order(amount_fen=SUCCEEDS))
         other = await client.pay(_order(merchant_id="M00004"))
         found = await client.send("GET", f"/v1/payments/{own.body['payment_id']}")
+        nobody = await client.pay(_order(merchant_id="M99999"))
+        foreign = await client.payment(own.body["payment_id"], merchant_id="M00004")
     assert own.status == found.status == 200
-    assert (other.status, other.body["code"]) == (403, "MERCHANT_NOT_YOURS")
+    # What lies outside the key's scope looks exactly like what is not there.
+    for answer, asked in ((other, "M00004"), (nobody, "M99999"), (foreign, "M00004")):
+        assert (answer.status, answer.body["code"]) == (404, "MERCHANT_NOT_FOUND")
+        assert answer.body["fields"] == {"merchant_id": asked}
     async with gateway.client() as client:
         unsaid = await client.send("GET", f"/v1/payments/{own.body['payment_id']}")
     assert (unsaid.status, unsaid.body["code"]) == (422, "REQUEST_INVALID")
