@@ -47,7 +47,7 @@ def register() -> None:
             around=around,
             crumbs=((t("payments.title"), "/payments"),),
             after_title=_chips(detail),
-            headline=join(_headline(visit, detail), _facts(visit, detail)),
+            headline=join(_told(visit, detail), _facts(visit, detail)),
         ):
             _panes(visit, detail, release)
 
@@ -79,7 +79,8 @@ def _panes(visit: Visit, detail: PaymentDetail, release: Release | None) -> None
             cost=money.pricing_of(release, detail.cost_rule) if release else None,
             knows_all=is_whole,
         )
-        middle.append(money.waterfall(detail, found))
+        links_rules = visit.may(Action.READ_MONEY_RULES)
+        middle.append(money.waterfall(detail, found, links_rules=links_rules))
     middle += [ledger.pane(detail, ledger.visible(visit.person, detail.transfers)), ledger.refunds(detail)]
     right = None
     if visit.may(Action.READ_RISK_RULES) and release is not None:
@@ -106,6 +107,12 @@ def _chips(detail: PaymentDetail) -> Markup:
     if case is not None and case.hold_until is not None and case.hold_fen and case.state == "OPEN":
         parts.append(chip(t("payment.held", until=case.hold_until.isoformat()), "warn", icon_name="lock"))
     return join(*parts, between=" ")
+
+
+def _told(visit: Visit, detail: PaymentDetail) -> Markup:
+    """The phone's frame has no room beside the title, so there the chips lead the sentence."""
+    sentence = _headline(visit, detail)
+    return join(_chips(detail), " ", sentence) if visit.person.role in shell.PHONE_ROLES else sentence
 
 
 def _headline(visit: Visit, detail: PaymentDetail) -> Markup:
@@ -146,7 +153,10 @@ def _facts(visit: Visit, detail: PaymentDetail) -> Markup:
     ]
     if sees_payer(visit) and visit.person.role is not Role.MERCHANT:
         entries.append((t("payments.payer"), span(masked(payment.payer_hash), cls="mono")))
-    entries.append((t("payment.release"), link(f"R-{payment.release_no}", "/releases", cls="lk mono")))
+    release = f"R-{payment.release_no}"
+    may_read = visit.may(Action.READ_MONEY_RULES)
+    shown = link(release, "/releases", cls="lk mono") if may_read else span(release, cls="mono")
+    entries.append((t("payment.release"), shown))
     return tag("dl", *(div(tag("dt", key), tag("dd", value)) for key, value in entries), cls="facts")
 
 

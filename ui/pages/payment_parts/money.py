@@ -117,7 +117,7 @@ def steps(
     return tuple(found)
 
 
-def waterfall(detail: PaymentDetail, found: tuple[Step, ...]) -> Markup:
+def waterfall(detail: PaymentDetail, found: tuple[Step, ...], *, links_rules: bool) -> Markup:
     """Return the table of steps with their bars; what is not known yet is said, not drawn as 0."""
     amount = format_fen(detail.payment.settle_amount_fen)
     head = div(
@@ -131,19 +131,26 @@ def waterfall(detail: PaymentDetail, found: tuple[Step, ...]) -> Markup:
     whole = max(max(abs(step.start), abs(step.end)) for step in found) or 1
     return join(
         head,
-        div(tag("table", tag("tbody", *(_row(step, whole) for step in found)), cls="wf"), cls="wide"),
+        div(
+            tag(
+                "table",
+                tag("tbody", *(_row(step, whole, links_rules=links_rules) for step in found)),
+                cls="wf",
+            ),
+            cls="wide",
+        ),
         _cumulated(detail),
     )
 
 
-def _row(step: Step, whole: int) -> Markup:
+def _row(step: Step, whole: int, *, links_rules: bool) -> Markup:
     low, high = sorted((max(step.start, 0), max(step.end, 0)))
     left, width = low * _STEPS // whole, (high - low) * _STEPS // whole
     bar = Markup(
         f'<i style="left:{left // 100}.{left % 100:02d}%;width:{width // 100}.{width % 100:02d}%;'
         f'background:var(--{step.colour})"></i>'
     )
-    rule = rule_line(step.rule.rule_id, step.rule.version, step.rule.line) if step.rule else None
+    rule = _rule(step.rule, links_rules=links_rules) if step.rule else None
     return tag(
         "tr",
         tag("td", div(step.title, " ", span(step.rate, cls="m")), div(step.formula, cls="f s")),
@@ -152,6 +159,13 @@ def _row(step: Step, whole: int) -> Markup:
         tag("td", rule, cls="s"),
         cls="mg" if step.is_sum else "",
     )
+
+
+def _rule(line: RuleLine, *, links_rules: bool) -> Markup:
+    """Return the rule line, as plain text for a reader whom the rule's page is closed to."""
+    if links_rules:
+        return rule_line(line.rule_id, line.version, line.line)
+    return span(f"{line.rule_id} v{line.version}:{line.line}", cls="mono f")
 
 
 def _share(part: SharePart, margin_fen: int, *, exact: int, left: int) -> Step:
