@@ -14,9 +14,9 @@ from math import floor
 from playwright.sync_api import Page, expect
 from sqlalchemy import Connection, text
 
+from haodian.trial import Trial
 from payments_core.database import connect
 from payments_core.money import format_fen
-from tests.browser.conftest import Product
 
 DAY = "2025-04-16"
 BROKER = "B0001"
@@ -44,7 +44,7 @@ def replace_in_line(page: Page, line: str, *, by: str) -> None:
 
 
 def test_ops_raises_the_broker_share_and_everybody_sees_the_fen(
-    page: Page, phone: Page, product: Product
+    page: Page, phone: Page, product: Trial
 ) -> None:
     # Ops writes a new version with a mistake; the editor names the line and refuses to activate.
     sign_in(page, "ops")
@@ -100,7 +100,7 @@ def test_ops_raises_the_broker_share_and_everybody_sees_the_fen(
     expect(page.locator("tfoot")).to_contain_text(format_fen(everybody))
 
 
-def database_url(product: Product) -> str:
+def database_url(product: Trial) -> str:
     from haodian.database import url_of
 
     return url_of(product.settings)
