@@ -79,12 +79,15 @@ class TryIt:
     def _decide(self, rule: Rule) -> Markup:
         facts: dict[str, Value] = {name: fact.default for name, fact in self._vocabulary.items()}
         facts.update(self._given)
+        explanation = rule.shape.explain(facts, language=language())
+        entries = [_entry(rule, entry) for entry in explanation.entries]
+        if explanation.error:
+            return join(states.failed(t("try.refused"), explanation.error), *entries)
         try:
-            explanation = rule.shape.explain(facts, language=language())
             figures = EVALUATORS[rule.kind](rule, facts) if rule.kind in EVALUATORS else {}
         except (RulebookError, EvaluationError) as error:
-            return states.failed(t("try.refused"), str(error))
-        return join(_headline(explanation, figures), *(_entry(rule, entry) for entry in explanation.entries))
+            return join(states.failed(t("try.refused"), str(error)), *entries)
+        return join(_headline(explanation, figures), *entries)
 
 
 def _measured(rule: Rule) -> set[str]:
@@ -132,7 +135,9 @@ def _entry(rule: Rule, entry: Entry) -> Markup:
 
 
 def _shown(name: str, value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return t("try.yes" if value else "try.no")
+    if isinstance(value, int):
         if name.endswith("_fen"):
             return format_fen(value)
         if name.endswith("_ppm"):

@@ -12,6 +12,8 @@ from ui.markup import Markup, join, span
 
 __all__ = ["ago", "change", "count", "day", "money", "percent", "rate", "span_of_days", "time_of", "weekday"]
 
+_MANIFOLD = 10
+
 
 def money(amount_fen: int | None, *, signed: bool = False, symbol: bool = True) -> str:
     """Return `¥1,234.56`, or — for nothing known."""
@@ -39,14 +41,17 @@ def percent(part: int, whole: int) -> str:
 def change(value: int | None, before: int | None, *, more_is: str = "better", against: str = "") -> Markup:
     """Return `▲ 9.1 % against`, coloured by better and worse, not by up and down.
 
-    `more_is` is better, worse or fact (neither). Without a base there is a dash.
+    `more_is` is better, worse or fact (neither). Without a base there is a dash and nothing it is against;
+    beyond tenfold a percentage tells nothing, so it says how many times.
     """
     told = format_change(value, before) if value is not None and before is not None else None
     after = span(f" {against}", cls="f") if against else Markup("")
     if told is None or value is None or before is None:
-        return join(span(t("state.nothing"), cls="dl flat"), after)
+        return span(t("state.nothing"), cls="dl flat")
     if value == before:
         return join(span("0.0 %", cls="dl flat"), after)
+    if value > _MANIFOLD * before > 0:
+        told = t("change.times", count=count(value // before))
     good = {"better": "better", "worse": "worse", "fact": "fact"}[more_is]
     if value < before and more_is != "fact":
         good = "worse" if more_is == "better" else "better"

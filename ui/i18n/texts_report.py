@@ -1,5 +1,4 @@
 """Texts of the reports."""
-# ruff: noqa: E501 - a text is kept on one line
 
 from __future__ import annotations
 
@@ -25,14 +24,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.excel": ("Excel 表格", "Excel workbook"),
     "report.csv": ("CSV 文本", "CSV text"),
     "report.headline": (
-        "{period}交易额 {amount}，比 {before} {change}（日均 {daily}）；{grown} / {children} {unit}增长{reached}。",
-        "Volume of {period} {amount}, {change} vs {before} (daily mean {daily}); {grown} of {children} {unit} grew{reached}.",
+        "{period}交易额 {amount}{compared}{children}。",
+        "Volume of {period} {amount}{compared}{children}.",
     ),
-    "report.headline_leaf": (
-        "{period}交易额 {amount}，比 {before} {change}（日均 {daily}）。",
-        "Volume of {period} {amount}, {change} vs {before} (daily mean {daily}).",
+    "report.headline_compared": (
+        "，比 {before} {change}（日均 {daily}）",
+        ", {change} vs {before} (daily mean {daily})",
     ),
-    "report.reached": ("，{count} {unit}达标", ", {count} reached the target"),
+    "report.then_clause": ("；{clause}", "; {clause}"),
+    "report.grown": ("{grown} / {children} {unit}增长", "{grown} of {children} {unit} grew"),
+    "report.reached": ("{count} / {children} {unit}达标", "{count} of {children} {unit} reached the target"),
     "report.other_now": (
         "按现在组织为 {amount}（{difference}）。",
         "As organised now {amount} ({difference}).",
@@ -59,6 +60,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.series_before": ("四周前", "before"),
     "report.highest": ("{day} 最高 {amount}", "{day} highest {amount}"),
     "report.growth_title": ("增长来自哪里？", "Where did the growth come from?"),
+    "report.source_title": ("交易额来自哪里？", "Where does the volume come from?"),
+    "report.source_hint": ("{before}没有交易，无从比较", "No payments in {before} to compare with"),
+    "report.chart_title_alone": ("{name}哪些天卖得多？", "On which days did {name} sell much?"),
+    "report.chart_hint_alone": (
+        "每日交易额（万元）；灰底为周末",
+        "Daily volume (10,000 yuan); grey: weekends",
+    ),
     "report.growth_hint": ("{period}减 {before}", "{period} less {before}"),
     "report.rest": ("其余 {count} {unit}", "{count} other {unit}"),
     "report.ranking": ("{level}排名", "{level} ranking"),

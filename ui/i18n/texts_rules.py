@@ -6,6 +6,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "rules.title": ("规则", "Rules"),
     "rules.headline": ("{rules} 条规则，{drafts} 份草稿。", "{rules} rules, {drafts} drafts."),
     "rules.releases": ("发布记录", "Releases"),
+    "rules.behind": (
+        "R-{number} 生效中，它不是规则库最新的版本（{tip}）：下面列出的是最新的，之后的改动没有生效。",
+        "R-{number} is in force, but it is not the newest of the rulebook ({tip}): the rules below are the "
+        "newest, and what changed since is not in force.",
+    ),
     "rules.kind": ("种类", "Kind"),
     "rules.rule": ("规则", "Rule"),
     "rules.id": ("编号", "Id"),
@@ -73,6 +78,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "try.no_facts": ("这条规则不读任何事实", "This rule reads no facts"),
     "try.refused": ("算不出结果", "No decision"),
     "try.decides": ("结果", "Decides"),
+    "try.yes": ("是", "yes"),
+    "try.no": ("否", "no"),
     "try.row": ("行", "line"),
     "try.fired": ("命中", "fired"),
     "try.unmet": ("未命中", "did not fire"),

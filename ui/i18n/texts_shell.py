@@ -72,6 +72,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "table.total": ("合计", "Total"),
     "table.search": ("筛选", "Filter"),
     "explain.rule": ("规则", "Rule"),
+    "change.times": ("{count} 倍", "{count} times"),
     "change.against": ("比 {period}", "vs {period}"),
     "weekday.0": ("周一", "Mon"),
     "weekday.1": ("周二", "Tue"),

@@ -12,9 +12,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "today.against": ("比上{weekday}此刻", "vs last {weekday} by now"),
     "today.against_day": ("比上{weekday}", "vs last {weekday}"),
     "today.headline": (
-        "到 {time} 成功 {count} 笔、{amount}，比上{weekday}此刻 {change}。",
-        "{count} payments, {amount} until {time}, {change} vs last {weekday} by now.",
+        "到 {time} 成功 {count} 笔、{amount}{compared}。",
+        "{count} payments, {amount} until {time}{compared}.",
     ),
+    "today.headline_compared": ("，比上{weekday}此刻 {change}", ", {change} vs last {weekday} by now"),
     "today.headline_none": ("今天还没有交易。", "No payments today yet."),
     "today.headline_channel": (
         "{channel}成功率 {rate}，要看一下。",
@@ -64,14 +65,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figure.broker_fen": ("经纪人 {value}", "Brokers {value}"),
     "figure.store_fen": ("门店 {value}", "Stores {value}"),
     "figure.plan_fen": ("计划 {value}", "Planned {value}"),
-    "figure.hold_fen": ("止付 {value}", "Held {value}"),
+    "figure.hold_fen": ("止付余额 {value}", "Held balance {value}"),
     "figure.processing_fen": ("已指令 {value}", "Instructed {value}"),
     "figure.frozen_fen": ("冻结 {value}", "Frozen {value}"),
     "figure.rows": ("{value} 行", "{value} rows"),
     "figure.proof": ("{count} 项全部相符", "all {count} checks hold"),
-    "channel.WECHAT": ("微信", "WeChat Pay"),
-    "channel.ALIPAY": ("支付宝", "Alipay"),
-    "channel.UNIONPAY": ("云闪付", "UnionPay"),
-    "channel.CARD": ("银行卡", "Bank card"),
-    "channel.BANK": ("银行卡", "Bank card"),
 }

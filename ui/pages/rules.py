@@ -5,12 +5,13 @@ from __future__ import annotations
 from starlette.concurrency import run_in_threadpool
 
 from engine.releases import Release
-from payments_core import reporting
+from payments_core import reporting, rulebooks
 from payments_core.access import Action
 from ui import desk, shell
 from ui.components import chips, data_table, words
 from ui.components.data_table import Column
 from ui.i18n import t
+from ui.icons import icon
 from ui.markup import Markup, div, join, link, show, span, tag
 from ui.visit import Visit, page
 
@@ -21,6 +22,7 @@ def register() -> None:
     @page("/rules", action=Action.READ_MONEY_RULES)
     async def rules(visit: Visit, q: str = "") -> None:
         around = await visit.read(reporting.surroundings, scope=visit.person.scope, now=visit.now)
+        active = await visit.read(rulebooks.active)
         listed = await run_in_threadpool(desk.list_rules, visit.services.repository)
         release = await run_in_threadpool(desk.released, visit.services.repository)
         found = [line for line in listed if matches(line, q)]
@@ -33,8 +35,23 @@ def register() -> None:
             headline=span(t("rules.headline", rules=len(listed), drafts=drafts)),
             actions=link(t("rules.releases"), "/releases", cls="btn"),
         ):
+            if active is not None and active[1] != release.commit:
+                show(div(_behind(active[0], release.commit), cls="wrap wrap-top"))
             body = _table(visit, release, found) if found else _nothing()
             show(div(_filter(q), body, cls="wrap"))
+
+
+def _behind(number: int, tip: str) -> Markup:
+    """Return the strip that says that an earlier release was made the active one again."""
+    told = t("rules.behind", number=number, tip=tip[:10])
+    return div(
+        icon("alert", cls="warn"),
+        span(told),
+        " ",
+        link(t("rules.releases"), "/releases"),
+        cls="lost",
+        role="status",
+    )
 
 
 def matches(line: desk.RuleLine, text: str) -> bool:

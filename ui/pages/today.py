@@ -17,6 +17,7 @@ from ui.components import words
 from ui.components.chart import Series, line_chart
 from ui.i18n import t
 from ui.markup import Markup, div, fill, join, link, show, span, tag
+from ui.pages.payment_parts.words import named
 from ui.pages.report_parts.headline import signed
 from ui.pages.today_parts import channels, days, tiles
 from ui.visit import Visit, page
@@ -68,20 +69,30 @@ def _headline(visit: Visit, found: Overview, clock: str) -> Markup:
                 time=clock,
                 count=tag("b", words.count(now.payment_count)),
                 amount=tag("b", words.money(now.payment_fen)),
-                weekday=words.weekday(visit.today),
-                change=tag("b", signed(now.payment_fen, before.payment_fen)),
+                compared=_compared(visit, now.payment_fen, before.payment_fen),
             )
         )
     else:
         parts.append(span(t("today.headline_none")))
     parts += [
-        fill(t("today.headline_channel"), channel=channels.name(one.channel), rate=channels.success(one))
+        fill(
+            t("today.headline_channel"),
+            channel=named("payment.channel", one.channel),
+            rate=channels.success(one),
+        )
         for one in found.channels
         if channels.judge(one) in ("warn", "bad")
     ]
     if found.business_day is not None:
         parts.append(fill(t("today.headline_day"), state=t(f"today.day_{found.business_day.state.lower()}")))
     return join(*parts, between=" ")
+
+
+def _compared(visit: Visit, now_fen: int, before_fen: int) -> Markup:
+    if not before_fen:
+        return Markup("")
+    change = tag("b", signed(now_fen, before_fen))
+    return fill(t("today.headline_compared"), weekday=words.weekday(visit.today), change=change)
 
 
 def _hours(visit: Visit, found: Overview) -> None:

@@ -105,10 +105,29 @@ def test_time_is_told_absolutely_and_relatively() -> None:
     assert words.ago(now - timedelta(hours=15), now=now) == "15 小时前"
 
 
-def test_the_default_period_of_a_report_is_last_month_against_the_month_before() -> None:
-    chosen = choice.read(first="", last="", vs="", basis="", by="", today=date(2025, 5, 14))
-    assert chosen.period == Period(first=date(2025, 4, 1), last=date(2025, 4, 30))
-    assert chosen.compared == Period(first=date(2025, 3, 1), last=date(2025, 3, 31))
+@pytest.mark.parametrize(
+    ("today", "period", "compared"),
+    [
+        # Seven days closed: this month, against as many days before it.
+        (date(2025, 5, 8), (date(2025, 5, 1), date(2025, 5, 7)), (date(2025, 4, 24), date(2025, 4, 30))),
+        # Six: last month against the month before.
+        (date(2025, 5, 7), (date(2025, 4, 1), date(2025, 4, 30)), (date(2025, 3, 1), date(2025, 3, 31))),
+        # The first of a month: the month that ended yesterday.
+        (date(2025, 5, 1), (date(2025, 4, 1), date(2025, 4, 30)), (date(2025, 3, 1), date(2025, 3, 31))),
+    ],
+)
+def test_the_default_period_of_a_report(
+    today: date, period: tuple[date, date], compared: tuple[date, date]
+) -> None:
+    chosen = choice.read(first="", last="", vs="", basis="", by="", today=today)
+    assert (chosen.period.first, chosen.period.last) == period
+    assert (chosen.compared.first, chosen.compared.last) == compared
+
+
+def test_a_change_without_a_base_is_a_dash_and_beyond_tenfold_says_how_many_times() -> None:
+    assert str(words.change(5, 0, against="比上月")).count("比上月") == 0
+    assert "12 倍" in words.change(121, 10, against="比上月")
+    assert "900.0 %" in words.change(100, 10)
 
 
 def test_csv_cells_never_become_formulas() -> None:

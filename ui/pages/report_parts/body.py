@@ -12,7 +12,7 @@ from ui.components.chart import Series, line_chart
 from ui.i18n import either, t
 from ui.markup import Markup, div, show, span, tag
 from ui.pages.report_parts.choice import label
-from ui.pages.report_parts.headline import weekends
+from ui.pages.report_parts.headline import has_base, weekends
 
 _BARS = 10
 
@@ -55,32 +55,42 @@ def middle(report: Report, *, dark: bool) -> None:
     with ui.element("div").classes("mid split" if report.children else "mid one"):
         with ui.element("section").classes("pan"):
             show(_chart_head(report))
-            own = [_hundredths(point.payment_fen) for point in report.days]
-            compared = [_hundredths(point.compared_fen) for point in report.days]
             line_chart(
                 labels=[f"{point.on.month}/{point.on.day}" for point in report.days],
-                series=(
-                    Series(
-                        name=label(report.period) if report.period.is_month else t("report.amount"),
-                        values=own,
-                    ),
-                    Series(name=t("report.series_before"), values=compared, is_comparison=True),
-                ),
+                series=_series(report),
                 dark=dark,
                 bands=weekends(report.period, report),
-                description=t("report.chart_hint"),
+                description=_chart_hint(report),
             )
         if report.children:
             show(_growth(report), cls="stretch")
+
+
+def _series(report: Report) -> tuple[Series, ...]:
+    name = label(report.period) if report.period.is_month else t("report.amount")
+    own = Series(name=name, values=[_hundredths(point.payment_fen) for point in report.days])
+    if not _has_earlier_days(report):
+        return (own,)
+    compared = [_hundredths(point.compared_fen) for point in report.days]
+    return own, Series(name=t("report.series_before"), values=compared, is_comparison=True)
+
+
+def _has_earlier_days(report: Report) -> bool:
+    return any(point.compared_fen for point in report.days)
+
+
+def _chart_hint(report: Report) -> str:
+    return t("report.chart_hint" if _has_earlier_days(report) else "report.chart_hint_alone")
 
 
 def _chart_head(report: Report) -> Markup:
     known = [point for point in report.days if point.payment_fen is not None]
     best = max(known, key=lambda point: point.payment_fen or 0, default=None)
     told = t("report.highest", day=words.day(best.on), amount=words.money(best.payment_fen)) if best else ""
+    title = "report.chart_title" if _has_earlier_days(report) else "report.chart_title_alone"
     return div(
-        tag("h2", t("report.chart_title", name=report.place.node.name)),
-        span(t("report.chart_hint"), cls="f s el grow"),
+        tag("h2", t(title, name=report.place.node.name)),
+        span(_chart_hint(report), cls="f s el grow"),
         span(told, cls="s m"),
         cls="ph",
     )
@@ -103,12 +113,17 @@ def _growth(report: Report) -> Markup:
         name = t("report.rest", count=len(rest), unit=unit)
         shown.append(Contribution(name=name, amount_fen=sum(row.amount_fen for row in rest)))
     change = report.totals.payment_fen - report.before.payment_fen
-    hint = t("report.growth_hint", period=label(report.period), before=label(report.compared))
+    based = has_base(report)
+    hint = t(
+        "report.growth_hint" if based else "report.source_hint",
+        period=label(report.period),
+        before=label(report.compared),
+    )
     head = div(
-        tag("h2", t("report.growth_title")),
+        tag("h2", t("report.growth_title" if based else "report.source_title")),
         span(hint, cls="f s"),
         span(cls="grow"),
-        span(words.money(change, signed=True), cls="b"),
+        span(words.money(change, signed=based), cls="b"),
         cls="ph",
     )
     return tag("section", head, contributions(shown), cls="pan")

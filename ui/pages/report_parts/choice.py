@@ -11,6 +11,7 @@ from payments_core.reporting import Basis, Measure, Period, RangeInvalid
 from ui.i18n import t
 
 COMPARISONS = ("previous", "weekdays", "year")
+_TELLING_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,14 @@ class Choice:
 
 
 def read(*, first: str, last: str, vs: str, basis: str, by: str, today: date) -> Choice:
-    """Return the choice an address stands for; what is missing is last month. Raises RangeInvalid."""
+    """Return the choice an address stands for. Raises RangeInvalid.
+
+    What is missing is this month until yesterday once that is a week, else last month.
+    """
+    usual = usual_period(today)
     try:
-        begin = date.fromisoformat(first) if first else previous_month_of(today)
-        end = date.fromisoformat(last) if last else month_of(today) - timedelta(days=1)
+        begin = date.fromisoformat(first) if first else usual.first
+        end = date.fromisoformat(last) if last else usual.last
     except ValueError as wrong:
         raise RangeInvalid(first=first, last=last) from wrong
     return Choice(
@@ -57,6 +62,14 @@ def read(*, first: str, last: str, vs: str, basis: str, by: str, today: date) ->
         basis=Basis.NOW if basis == Basis.NOW else Basis.THEN,
         by=Measure(by) if by in tuple(Measure) else Measure.AMOUNT,
     )
+
+
+def usual_period(today: date) -> Period:
+    """Return what a reader who chose nothing sees: this month, or last month while this one is young."""
+    yesterday = today - timedelta(days=1)
+    if yesterday.day >= _TELLING_DAYS:
+        return Period(first=month_of(yesterday), last=yesterday)
+    return Period(first=previous_month_of(today), last=month_of(today) - timedelta(days=1))
 
 
 def this_month(chosen: Choice, *, today: date) -> Choice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payments_core.money import divide, format_change
-from payments_core.reporting import Basis, Child, Period, Report
+from payments_core.reporting import Basis, Period, Report
 from ui.components import states, words
 from ui.i18n import t
 from ui.markup import Markup, fill, join, span, tag
@@ -14,28 +14,47 @@ def sentence(report: Report) -> Markup:
     """Return how much, compared with what, in how many of the children, and how much on the other basis."""
     if report.is_empty:
         return span(t("report.none", period=label(report.period)))
+    said = fill(
+        t("report.headline"),
+        period=label(report.period),
+        amount=tag("b", words.money(report.totals.payment_fen)),
+        compared=_compared(report),
+        children=_children(report),
+    )
+    return join(said, " ", _other(report))
+
+
+def has_base(report: Report) -> bool:
+    """Tell whether the comparison period had any volume; without it nothing can be said of growth."""
+    return report.before.payment_fen > 0
+
+
+def _compared(report: Report) -> Markup:
+    if not has_base(report):
+        return Markup("")
     now, before = report.totals.payment_fen, report.before.payment_fen
     daily = divide(now, report.period.days), divide(before, report.compared.days)
-    known = {
-        "period": label(report.period),
-        "before": label(report.compared),
-        "amount": tag("b", words.money(now)),
-        "change": tag("b", signed(now, before)),
-        "daily": signed(*daily),
-    }
-    if report.child_level is None:
-        return join(fill(t("report.headline_leaf"), **known), " ", _other(report))
-    unit = t(f"unit.{report.child_level.value}")
-    grown = sum(child.figures.payment_fen > child.before.payment_fen for child in report.children)
-    told = fill(
-        t("report.headline"),
-        **known,
-        grown=grown,
-        children=len(report.children),
-        unit=unit,
-        reached=_reached(report.children, unit),
+    return fill(
+        t("report.headline_compared"),
+        before=label(report.compared),
+        change=tag("b", signed(now, before)),
+        daily=signed(*daily),
     )
-    return join(told, " ", _other(report))
+
+
+def _children(report: Report) -> str:
+    if report.child_level is None:
+        return ""
+    unit = t(f"unit.{report.child_level.value}")
+    parts = []
+    if has_base(report):
+        grown = sum(child.figures.payment_fen > child.before.payment_fen for child in report.children)
+        parts.append(t("report.grown", grown=grown, children=len(report.children), unit=unit))
+    aimed = [child for child in report.children if child.target_fen]
+    if aimed:
+        reached = sum(child.figures.payment_fen >= (child.target_fen or 0) for child in aimed)
+        parts.append(t("report.reached", count=reached, children=len(aimed), unit=unit))
+    return "".join(t("report.then_clause", clause=part) for part in parts)
 
 
 def signed(value: int, before: int) -> str:
@@ -50,14 +69,6 @@ def nothing(report: Report) -> Markup:
     """Return the state of a period without facts."""
     newest = report.newest_day.isoformat() if report.newest_day else t("state.nothing")
     return states.empty(t("state.none"), t("report.none_hint", newest=newest))
-
-
-def _reached(children: tuple[Child, ...], unit: str) -> str:
-    aimed = [child for child in children if child.target_fen]
-    if not aimed:
-        return ""
-    reached = sum(child.figures.payment_fen >= (child.target_fen or 0) for child in aimed)
-    return t("report.reached", count=reached, unit=unit)
 
 
 def _other(report: Report) -> Markup:

@@ -6,19 +6,14 @@ from payments_core.reporting import ChannelHealth, Overview
 from ui.components import states, words
 from ui.components.chips import Meaning, chip
 from ui.components.data_table import Column, table
-from ui.i18n import catalogue, t
+from ui.i18n import t
 from ui.markup import Markup, div, span, tag
+from ui.pages.payment_parts.words import named
 
 # Below these parts of decided requests a channel is called low, and failing.
 _LOW_PERMILLE = 970
 _FAILING_PERMILLE = 900
 _ENOUGH_REQUESTS = 10
-
-
-def name(channel: str) -> str:
-    """Return the name of a channel; an unknown code stays as it is."""
-    key = f"channel.{channel}"
-    return t(key) if key in catalogue() else channel
 
 
 def success(one: ChannelHealth) -> str:
@@ -59,7 +54,7 @@ def _columns() -> tuple[Column[ChannelHealth], ...]:
         Column(
             key="channel",
             head=t("today.channel"),
-            cell=lambda one: name(one.channel),
+            cell=lambda one: named("payment.channel", one.channel),
             total=lambda _: t("table.total"),
         ),
         number("requests", t("today.requests"), lambda one: words.count(one.requests)),

@@ -43,7 +43,8 @@ def _step(step: Step) -> Markup:
     mark = icon("check" if done else "hourglass", cls="good" if done else "f")
     figures = [div(told, cls="s m el") for told in _figures(step)]
     return div(
-        div(mark, span(name, cls="b"), span(cls="grow"), span(at, cls="f s"), cls="row"),
+        div(mark, span(name, cls="b el"), cls="row"),
+        div(at, cls="f s"),
         *figures,
         cls="step done" if done else "step",
     )
