@@ -139,6 +139,11 @@ class Policy:
             raise PriceMissing(f"{type(error).__name__}: {error}") from error
         return Priced(price=price, eligible_margin_fen=eligible_fen, stream=stream)
 
+    def reversal_days(self, *, rule_id: str, version: int) -> int | None:
+        """Return for how many days after a sale a refund takes its shares back; None where without end."""
+        reversal = self.rulebook.find(rule_id=rule_id, version=version).spec.get("reversal")
+        return int(reversal["max_days"]) if reversal else None
+
     def _share(
         self,
         facts: Facts,

@@ -2,14 +2,15 @@
 
 The reservation is on the payment's row and held to the amount by the database, so two refunds at once never
 exceed it. What goes back of fee, cost and margin is the difference of the cumulative figures of the row that
-priced the sale: any partition of a refund returns the same totals, and a full refund leaves nothing.
+priced the sale: any partition of a refund returns the same totals, and a full refund leaves nothing. Of the
+margin that is so within the days in which the sale's share rule takes shares back; later ones leave them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from payments_core.errors import PaymentsCoreError
@@ -58,9 +59,11 @@ _OPEN = (
     " p.eligible_margin_fen, f.rule_id, f.version, f.row_no, c.rule_id, c.version, c.row_no,"
     " coalesce((SELECT sum(d.amount_fen) FROM refund d WHERE d.merchant_id = p.merchant_id"
     "   AND d.payment_id = p.payment_id AND d.state = 'SUCCESS'), 0)::bigint,"
-    " r.fee_back_fen, r.cost_back_fen, r.business_date, p.payer_hash"
+    " r.fee_back_fen, r.cost_back_fen, r.business_date, p.payer_hash, p.paid_at, r.requested_at,"
+    " s.rule_id, s.rule_version"
     " FROM refund r JOIN payment p ON p.merchant_id = r.merchant_id AND p.payment_id = r.payment_id"
     " JOIN rule_ref f ON f.ref_no = p.fee_ref_no JOIN rule_ref c ON c.ref_no = p.cost_ref_no"
+    " LEFT JOIN share_stream s ON s.merchant_id = p.merchant_id AND s.stream_id = p.stream_id"
     " WHERE r.merchant_id = %s AND r.refund_id = %s"
 )
 _BOOK = (
@@ -236,7 +239,10 @@ def _gone_back(batch: Batch, result: RefundResult, row: Sequence[Any]) -> Refund
     fee_back_fen, cost_back_fen = before[0] - after[0], before[1] - after[1]
     booked_on = batch.booked_on(result.at)
     key = (result.merchant_id, result.refund_id)
-    figures = (result.at, booked_on, fee_back_fen, cost_back_fen, after[2] - before[2])
+    margin_delta_fen = after[2] - before[2]
+    if row[22] is not None and not _is_reversed(batch, row):
+        margin_delta_fen = 0  # what was shared stays shared: the platform bears the margin that goes back
+    figures = (result.at, booked_on, fee_back_fen, cost_back_fen, margin_delta_fen)
     batch.cursor.execute(_BOOK, (*figures, batch.batch_no, batch.policy.release_no, *key))
     batch.cursor.execute(_RELEASE_HOLD, (amount_fen - fee_back_fen, result.merchant_id, payment_id))
     batch.transfers.append(
@@ -262,6 +268,13 @@ def _gone_back(batch: Batch, result: RefundResult, row: Sequence[Any]) -> Refund
         cost_back_fen=cost_back_fen,
         business_date=booked_on,
     )
+
+
+def _is_reversed(batch: Batch, row: Sequence[Any]) -> bool:
+    """Tell whether the refund was asked for while the share rule of its sale still takes shares back."""
+    paid_at, requested_at, rule_id, version = row[20:24]
+    days = batch.policy.reversal_days(rule_id=rule_id, version=version)
+    return days is None or requested_at <= paid_at + timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
