@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-import psycopg
-
 from engine.expressions import EvaluationError
 from payments_core.calendar import business_date_of
 from payments_core.errors import PaymentsCoreError
@@ -19,9 +17,11 @@ from payments_core.payments.errors import (
     MerchantNotFound,
 )
 from payments_core.payments.model import RISK_REJECTED, Accepted, AcceptRequest, State
-from payments_core.payments.rows import PAYMENT_COLUMNS, payment_line
+from payments_core.payments.rows import PAYMENT_COLUMNS, payment_line, quoted
+from payments_core.payments.wire import Reply, Stream
 from payments_core.risk import PASS, REJECT, RULE_ERROR, Decision, microseconds
 
+ADVANCE = 10
 CHUNK = 50
 Key = tuple[str, str]
 Answers = list[Accepted | PaymentsCoreError]
@@ -33,19 +33,30 @@ _EXISTING = (
     " (merchant_id, order_no)"
     " JOIN payment p ON p.merchant_id = k.merchant_id AND p.merchant_order_no = k.order_no"
 )
+_COUNT = (
+    "SELECT FROM unnest($1::text[], $2::text[]) AS k (merchant_id, order_no)"
+    " JOIN payment p ON p.merchant_id = k.merchant_id AND p.merchant_order_no = k.order_no"
+)
 _COPY = f"COPY payment ({PAYMENT_COLUMNS}) FROM STDIN"
 _UNEVALUATED = Decision(decision=REJECT, score=0, hits=(RULE_ERROR,))
 
 
-def accept(batch: Batch, requests: Sequence[AcceptRequest]) -> Answers:
+def look_up(batch: Batch, requests: Sequence[AcceptRequest]) -> Reply:
+    """Ask the database how many of the requests it knows; `accept` wants the answer."""
+    merchants, orders = quoted(r.merchant_id for r in requests), quoted(r.merchant_order_no for r in requests)
+    return batch.wire.execute(_COUNT, (merchants, orders))
+
+
+def accept(batch: Batch, requests: Sequence[AcceptRequest], looked_up: Reply) -> Answers:
     """Return the answer to each valid request, in order: Accepted, or the refusal, which is never written.
 
     The same key with the same body gets the answer that was given before, also twice within one batch.
     """
-    known = _existing(batch, requests)
-    with batch.cursor.copy(_COPY) as copy:
-        answers = _decide(batch, requests, known, copy)
-    batch.write_cases()
+    known = _existing(batch, requests) if batch.wire.wait_for(looked_up) else {}
+    rows = batch.wire.stream(_COPY)
+    answers = _decide(batch, requests, known, rows)
+    rows.end()
+    batch.wire.advance()
     return answers
 
 
@@ -53,12 +64,14 @@ def _decide(
     batch: Batch,
     requests: Sequence[AcceptRequest],
     known: dict[Key, tuple[bytes, Accepted]],
-    copy: psycopg.Copy,
+    rows: Stream,
 ) -> Answers:
-    """Decide one by one and send rows on the way: the database stores the first while we decide the next."""
+    """Decide one by one and send rows on the way: the database works on while we decide the next."""
     lines: list[str] = []
     answers: Answers = []
-    for request in requests:
+    for number, request in enumerate(requests):
+        if number % ADVANCE == 0:
+            batch.wire.advance()
         before = known.get(request.key)
         try:
             if before is not None:
@@ -71,9 +84,9 @@ def _decide(
         answers.append(answer)
         known[request.key] = (request.body_hash, answer)
         if len(lines) >= CHUNK:
-            copy.write("".join(lines))
+            rows.write(lines)
             lines.clear()
-    copy.write("".join(lines))
+    rows.write(lines)
     return answers
 
 

@@ -3,11 +3,13 @@
 The first statement updates the lane's row and so waits for the batch before it; from then on until the commit
 nothing else can write payments, refunds or the directory. Ledger rows and outbox messages are gathered and
 written once, so that balances move in one statement that locks accounts in key order.
+
+Most statements of a batch go over its `wire`, which does not wait; `cursor` is for the few that must.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,6 +26,7 @@ from payments_core.payments.legs import TRANSFER_COLUMNS
 from payments_core.payments.model import AcceptRequest, first_id_at
 from payments_core.payments.policy import Policy
 from payments_core.payments.refs import RefKey, intern_ref
+from payments_core.payments.wire import Wire
 from payments_core.profit_share.model import Stream
 from payments_core.profit_share.operations import open_streams
 
@@ -39,6 +42,11 @@ _CASE = (
     "INSERT INTO risk_case (merchant_id, payment_id, case_no, decision, hits, hold_until, opened_at)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s)"
 )
+_HOLD = (
+    "UPDATE risk_case SET hold_fen = %s WHERE merchant_id = %s AND payment_id = %s AND hold_until IS NOT NULL"
+)
+_TRANSFERS = f"COPY transfer ({TRANSFER_COLUMNS}) FROM STDIN"
+_OUTBOX = "COPY outbox (merchant_id, subject_id, topic, written_at) FROM STDIN"
 # Batches address rows by key; a plan made while the tables were small must not scan them once they are large.
 _PLANS = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
 
@@ -67,7 +75,8 @@ class Batch:
     """The working state of one batch; what must outlive it is merged by the writer after the commit."""
 
     connection: Connection
-    cursor: Cursor
+    statements: Cursor
+    wire: Wire
     now: datetime
     batch_no: int
     policy: Policy
@@ -83,8 +92,15 @@ class Batch:
     transfers: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     cases: list[tuple[Any, ...]] = field(default_factory=list)
+    holds: list[tuple[int, str, int]] = field(default_factory=list)
     _closed: date | None = None
     _closed_read: bool = False
+
+    @property
+    def cursor(self) -> Cursor:
+        """The batch's cursor, once everything on the wire has been answered."""
+        self.wire.finish()
+        return self.statements
 
     @property
     def tail(self) -> str:
@@ -99,6 +115,7 @@ class Batch:
     def booked_on(self, instant: datetime) -> date:
         """Return the business date that money of `instant` is booked to: its own, or the next open one."""
         if not self._closed_read:
+            self.wire.finish()
             self._closed, self._closed_read = closed_through(self.connection), True
         day = business_date_of(instant)
         if self._closed is not None and day <= self._closed:
@@ -125,13 +142,25 @@ class Batch:
         """Write a message to the outside with this commit."""
         self.messages.append(f"{merchant_id}\t{subject_id}\t{topic}\t{self.now.isoformat()}\n")
 
+    def queue_books(self, gather: Callable[[], None] = lambda: None) -> None:
+        """Write ledger and outbox as the next statements; `gather` may add rows when their turn has come."""
+
+        def transfers() -> list[str]:
+            gather()
+            return _taken(self.transfers)
+
+        self.wire.copy(_TRANSFERS, transfers)
+        self.wire.copy(_OUTBOX, lambda: _taken(self.messages))
+
     def flush(self) -> None:
-        """Write the gathered streams, ledger rows and messages."""
+        """Write the gathered streams, holds, ledger rows and messages."""
         ensure(not self.cases, "cases are written with the payments they are about")
+        self.queue_books()
+        self.wire.finish()
         if self.new_streams:
             open_streams(self.connection, streams=tuple(self.new_streams.values()))
-        self.copy(f"COPY transfer ({TRANSFER_COLUMNS}) FROM STDIN", self.transfers)
-        self.copy("COPY outbox (merchant_id, subject_id, topic, written_at) FROM STDIN", self.messages)
+        if self.holds:
+            self.cursor.executemany(_HOLD, self.holds)
 
     def write_cases(self) -> None:
         """Write the risk cases of the payments just accepted."""
@@ -139,9 +168,8 @@ class Batch:
             self.cursor.executemany(_CASE, self.cases)
             self.cases.clear()
 
-    def copy(self, statement: str, lines: Iterable[str]) -> None:
-        """Write `lines` of COPY text; nothing where there are none."""
-        text = "".join(lines)
-        if text:
-            with self.cursor.copy(statement) as copy:
-                copy.write(text)
+
+def _taken(lines: list[str]) -> list[str]:
+    taken = lines.copy()
+    lines.clear()
+    return taken

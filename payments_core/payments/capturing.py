@@ -1,7 +1,8 @@
 """Record what the channels said: price and book successes, end payments that brought no money.
 
 The usual capture is of a payment this process accepted a moment ago: it is priced from memory and written by
-one UPDATE whose condition `state = 'PAYING'` is the guard. Whatever that update did not touch is looked at
+an UPDATE whose condition `state = 'PAYING'` is the guard. `begin` prices and sends, a few hundred at a time,
+and does not wait; `finish` reads what came of it. Whatever the updates did not touch is looked at
 row by row: a word that came twice gets the first answer, a success after the payment was closed is booked
 and sent back at once.
 """
@@ -19,9 +20,11 @@ from payments_core.payments.errors import MerchantNotFound, PaymentNotFound
 from payments_core.payments.legs import payment_lines
 from payments_core.payments.model import AcceptRequest, Capture, Failure, Settled, State, ensure_transition
 from payments_core.payments.policy import Priced
-from payments_core.payments.rows import REQUEST_COLUMNS, REQUEST_WIDTH, literal, request_of
+from payments_core.payments.rows import REQUEST_COLUMNS, REQUEST_WIDTH, literal, quoted, request_of
+from payments_core.payments.wire import Reply
 from payments_core.risk import REVIEW
 
+CHUNK = 200
 SUCCEEDED = "payment.succeeded"
 REFUND_REQUESTED = "refund.requested"
 LATE_REASON = "支付关闭后到账，自动退款 · paid after closing, returned automatically"
@@ -39,13 +42,18 @@ _CAPTURE = (
     " channel_order_no = u.channel_order_no, fee_fen = u.fee, cost_fen = u.cost,"
     " eligible_margin_fen = u.margin,"
     " fee_ref_no = u.fee_ref, cost_ref_no = u.cost_ref, stream_id = u.stream, captured_batch_no ="
-    " %s, release_no = %s"
-    " FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::date[], %s::text[],"
-    " %s::bigint[], %s::bigint[],"
-    " %s::bigint[], %s::int[], %s::int[], %s::bigint[]) AS u (merchant_id, payment_id, paid_at, booked_on,"
-    " channel_order_no, fee, cost, margin, fee_ref, cost_ref, stream)"
-    " WHERE p.merchant_id = u.merchant_id AND p.payment_id = u.payment_id AND p.state = ANY (%s)"
-    " RETURNING p.payment_id"
+    " $1, release_no = $2"
+    " FROM unnest($3::text[], $4::bigint[], $5::timestamptz[], $6::date[], $7::text[],"
+    " $8::bigint[], $9::bigint[],"
+    " $10::bigint[], $11::int[], $12::int[], $13::bigint[])"
+    " AS u (merchant_id, payment_id, paid_at, booked_on, channel_order_no, fee, cost, margin, fee_ref,"
+    " cost_ref, stream)"
+    " WHERE p.merchant_id = u.merchant_id AND p.payment_id = u.payment_id AND p.state = ANY ($14::text[])"
+)
+_DONE = (
+    "SELECT p.payment_id FROM unnest(%s::text[], %s::bigint[]) AS k (merchant_id, payment_id)"
+    " JOIN payment p ON p.merchant_id = k.merchant_id AND p.payment_id = k.payment_id"
+    " WHERE p.state = 'SUCCESS' AND p.captured_batch_no = %s"
 )
 _FAIL = (
     "UPDATE payment p SET state = u.state, refused_code = nullif(u.code, '')"
@@ -53,9 +61,6 @@ _FAIL = (
     " AS u (merchant_id, payment_id, state, code)"
     " WHERE p.merchant_id = u.merchant_id AND p.payment_id = u.payment_id AND p.state = 'PAYING'"
     " RETURNING p.payment_id"
-)
-_HOLD = (
-    "UPDATE risk_case SET hold_fen = %s WHERE merchant_id = %s AND payment_id = %s AND hold_until IS NOT NULL"
 )
 _AUTO_REFUND = (
     "INSERT INTO refund (merchant_id, refund_id, payment_id, merchant_refund_no, request_hash,"
@@ -82,27 +87,81 @@ class _Booking:
     booked_on: date
 
 
-def capture(batch: Batch, captures: Sequence[Capture]) -> list[SettledAnswer]:
-    """Return how each payment stands after its channel reported success, in order."""
+@dataclass(slots=True, kw_only=True)
+class Captures:
+    """Captures on their way: those refused, those sent, and how many rows each update found."""
+
+    asked: Sequence[Capture]
+    answers: dict[int, SettledAnswer]
+    bookings: list[_Booking]
+    sent: list[tuple[Reply, int]]
+    booked: bool = False
+
+    @property
+    def all_done(self) -> bool:
+        """Whether every update that was sent has been answered and found all its rows."""
+        return all(reply.rows == expected for reply, expected in self.sent)
+
+
+def begin(batch: Batch, captures: Sequence[Capture], *, book: bool) -> Captures:
+    """Price the captures and send them; with `book`, the ledger and the outbox follow on the wire.
+
+    Only one statement of a batch moves balances, so `book` is for batches where nothing else does.
+    """
     answers: dict[int, SettledAnswer] = {}
-    bookings: list[_Booking] = []
+    under_way = Captures(asked=captures, answers=answers, bookings=[], sent=[])
+    unsent: list[_Booking] = []
     known, missing = _orders(batch, captures)
     for one in {c.payment_id: c for c in captures}.values():
         if one.payment_id in missing:
             answers[one.payment_id] = PaymentNotFound(None, payment_id=one.payment_id)
             continue
         try:
-            bookings.append(_price(batch, one, *known[one.payment_id]))
+            unsent.append(_price(batch, one, *known[one.payment_id]))
         except PaymentsCoreError as refusal:
             answers[one.payment_id] = refusal
-    done = _write(batch, bookings, (State.PAYING,))
-    for booking in bookings:
-        if booking.capture.payment_id in done:
-            answers[booking.capture.payment_id] = _book(batch, booking)
-        else:
-            answers[booking.capture.payment_id] = _out_of_turn(batch, booking)
+        if len(unsent) >= CHUNK:
+            _send(batch, under_way, unsent)
+    _send(batch, under_way, unsent)
+    if book:
+        batch.queue_books(lambda: _book_all(batch, under_way))
+    return under_way
+
+
+def finish(batch: Batch, under_way: Captures) -> list[SettledAnswer]:
+    """Return how each payment stands after its channel reported success, in order."""
+    answers = under_way.answers
+    if not under_way.booked:
+        batch.wire.finish()
+    if not under_way.booked:
+        _book_all(batch, under_way)
+    if not under_way.booked:
+        done = _done(batch, under_way.bookings)
+        for booking in under_way.bookings:
+            book = _book if booking.capture.payment_id in done else _out_of_turn
+            answers[booking.capture.payment_id] = book(batch, booking)
     batch.done_ids.extend(answers)
-    return _in_order(answers, captures)
+    return _in_order(answers, under_way.asked)
+
+
+def _book_all(batch: Batch, under_way: Captures) -> None:
+    """Book the captures if all their updates have found all their rows, as they usually do."""
+    if under_way.all_done:
+        for booking in under_way.bookings:
+            under_way.answers[booking.capture.payment_id] = _book(batch, booking)
+        under_way.booked = True
+
+
+def _send(batch: Batch, under_way: Captures, unsent: list[_Booking]) -> None:
+    if unsent:
+        under_way.sent.append((_write(batch, unsent, (State.PAYING,)), len(unsent)))
+        under_way.bookings.extend(unsent)
+        unsent.clear()
+
+
+def _done(batch: Batch, bookings: Sequence[_Booking]) -> set[int]:
+    keys = ([b.capture.merchant_id for b in bookings], [b.capture.payment_id for b in bookings])
+    return {row[0] for row in batch.cursor.execute(_DONE, (*keys, batch.batch_no))}
 
 
 def fail(batch: Batch, failures: Sequence[Failure]) -> list[SettledAnswer]:
@@ -176,16 +235,14 @@ def _price(batch: Batch, one: Capture, request: AcceptRequest, risk_decision: st
     )
 
 
-def _write(batch: Batch, bookings: Sequence[_Booking], before: Iterable[State]) -> set[int]:
-    if not bookings:
-        return set()
+def _write(batch: Batch, bookings: Sequence[_Booking], before: Iterable[State]) -> Reply:
     prices = [b.priced.price for b in bookings]
     columns = (
         literal(b.capture.merchant_id for b in bookings),
         literal(b.capture.payment_id for b in bookings),
         literal(b.capture.paid_at.isoformat() for b in bookings),
         literal(b.booked_on for b in bookings),
-        [b.capture.channel_order_no for b in bookings],
+        quoted(b.capture.channel_order_no for b in bookings),
         literal(p.fee_fen for p in prices),
         literal(p.cost_fen for p in prices),
         literal(b.priced.eligible_margin_fen for b in bookings),
@@ -193,9 +250,8 @@ def _write(batch: Batch, bookings: Sequence[_Booking], before: Iterable[State]) 
         literal(batch.ref_no(p.cost_rule, p.cost_row) for p in prices),
         literal(batch.stream_id(b.priced.stream) or "NULL" for b in bookings),
     )
-    head = (batch.batch_no, batch.policy.release_no)
-    rows = batch.cursor.execute(_CAPTURE, (*head, *columns, [str(state) for state in before]))
-    return {row[0] for row in rows}
+    head = (str(batch.batch_no), str(batch.policy.release_no))
+    return batch.wire.execute(_CAPTURE, (*head, *columns, literal(before)))
 
 
 def _book(batch: Batch, booking: _Booking) -> Settled:
@@ -214,7 +270,7 @@ def _book(batch: Batch, booking: _Booking) -> Settled:
     batch.tell(one.merchant_id, one.payment_id, SUCCEEDED)
     if booking.risk_decision == REVIEW:
         held_fen = booking.request.settle_amount_fen - price.fee_fen
-        batch.cursor.execute(_HOLD, (held_fen, one.merchant_id, one.payment_id))
+        batch.holds.append((held_fen, one.merchant_id, one.payment_id))
     return Settled(
         merchant_id=one.merchant_id,
         payment_id=one.payment_id,
@@ -235,7 +291,7 @@ def _out_of_turn(batch: Batch, booking: _Booking) -> SettledAnswer:
         ensure_transition(before=State(row[REQUEST_WIDTH + 1]), after=State.SUCCESS)
     except PaymentsCoreError as refusal:
         return refusal
-    _write(batch, [booking], (State.CLOSED, State.REVOKED))
+    batch.wire.wait_for(_write(batch, [booking], (State.CLOSED, State.REVOKED)))
     settled = _book(batch, booking)
     refund_id = batch.new_id()
     stream = booking.priced.stream

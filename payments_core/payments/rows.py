@@ -65,6 +65,11 @@ def literal(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def quoted(values: Iterable[str]) -> str:
+    """Return a PostgreSQL array of any texts."""
+    return "{" + ",".join(['"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values]) + "}"
+
+
 def request_of(row: Sequence[Any]) -> AcceptRequest:
     """Return the request a row of REQUEST_COLUMNS was accepted from; its expiry is not read back."""
     return AcceptRequest(

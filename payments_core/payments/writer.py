@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from payments_core.database import transaction
 from payments_core.errors import InvariantBroken, PaymentsCoreError, ensure
 from payments_core.merchants.directory import Directory
-from payments_core.payments.accepting import accept
+from payments_core.payments.accepting import accept, look_up
 from payments_core.payments.batch import Batch, Entry, Known, enter
-from payments_core.payments.capturing import capture, fail
+from payments_core.payments.capturing import begin, fail, finish
 from payments_core.payments.errors import NoActiveRelease, RefusedByDatabase, StoreUnavailable
 from payments_core.payments.history import catch_up
 from payments_core.payments.model import (
@@ -36,6 +36,7 @@ from payments_core.payments.model import (
 from payments_core.payments.policy import Policy, Rulebooks
 from payments_core.payments.refs import RefKey
 from payments_core.payments.refunding import book_refunds, request_refunds
+from payments_core.payments.wire import Wire
 
 Result = Answer | Exception
 RETRIES = 6
@@ -113,8 +114,7 @@ class LaneWriter:
                 if isinstance(prepared, PaymentsCoreError):
                     return [prepared for _ in items]
                 batch = prepared
-                answers = _apply(batch, items)
-                batch.flush()
+                answers = _written(batch, items)
         except BaseException:
             if self._policy is not None:
                 self._policy.windows.undo()
@@ -135,7 +135,8 @@ class LaneWriter:
         catch_up(raw, policy=policy, directory=self._directory, batch_no=entry.batch_no, now=now)
         return Batch(
             connection=connection,
-            cursor=cursor,
+            statements=cursor,
+            wire=Wire(raw),
             now=now,
             batch_no=entry.batch_no,
             policy=policy,
@@ -172,11 +173,29 @@ class LaneWriter:
             del self._known[next(iter(self._known))]
 
 
+def _written(batch: Batch, items: list[Item]) -> list[Result]:
+    try:
+        answers = _apply(batch, items)
+        batch.flush()
+    except BaseException:
+        batch.wire.abandon()
+        raise
+    return answers
+
+
 def _apply(batch: Batch, items: list[Item]) -> list[Result]:
-    """Run each kind of item in the order money moves: accept, capture, fail, reserve, book."""
+    """Run each kind of item in the order money moves: accept, capture, fail, reserve, book.
+
+    The captures are priced and sent first: the database books them while the orders are decided.
+    """
     results: dict[int, Result] = {}
-    _each(results, items, AcceptRequest, lambda some: accept(batch, some))
-    _each(results, items, Capture, lambda some: capture(batch, some))
+    requests = [item for item in items if isinstance(item, AcceptRequest)]
+    looked_up = look_up(batch, requests)
+    refunds = any(isinstance(item, RefundRequest | RefundResult) for item in items)
+    captures = begin(batch, [item for item in items if isinstance(item, Capture)], book=not refunds)
+    _each(results, items, AcceptRequest, lambda some: accept(batch, some, looked_up))
+    _each(results, items, Capture, lambda _: finish(batch, captures))
+    batch.write_cases()
     _each(results, items, Failure, lambda some: fail(batch, some))
     _each(results, items, RefundRequest, lambda some: request_refunds(batch, some))
     _each(results, items, RefundResult, lambda some: book_refunds(batch, some))
