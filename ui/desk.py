@@ -28,6 +28,7 @@ from ui.i18n import either
 
 # Instants are shown as everywhere else: Shanghai time, seconds only where there are any.
 _SHANGHAI_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?\+08:00$")
+_SCALAR = re.compile(r""""[^"]*"|'[^']*'|[^\s,}#]+""")
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -153,19 +154,23 @@ def changes(desk: OpenRule, text: str) -> tuple[Change, ...] | None:
     )
 
 
-def next_version(text: str, *, now: datetime) -> str:
-    """Return `text` with its version raised by one and in force from the next midnight in Shanghai.
+def next_version(opened: OpenRule, text: str, *, now: datetime) -> str:
+    """Return `text` with the next version number, in force from the coming midnight in Shanghai.
 
-    Only these two values change; comments and layout stay.
+    Only these two values of the released rule are written anew, each in its own place: comments and layout
+    stay, and so does what the person has changed. A line that they have changed already is left to them.
     """
     midnight = datetime.combine(now.astimezone(SHANGHAI).date() + timedelta(days=1), time(), SHANGHAI)
-    raised = re.sub(r"(?m)^(version:\s*)(\d+)", lambda m: f"{m.group(1)}{int(m.group(2)) + 1}", text, count=1)
-    return re.sub(
-        r"(?m)^(effective:\s*(?:\{\s*|\n\s+)from:\s*)(\"[^\"]*\"|'[^']*')",
-        lambda m: f'{m.group(1)}"{midnight.isoformat()}"',
-        raised,
-        count=1,
-    )
+    wanted = {("version",): str(opened.rule.version + 1), ("effective", "from"): f'"{midnight.isoformat()}"'}
+    released, lines = opened.released_text.split("\n"), text.split("\n")
+    for pointer, written in wanted.items():
+        place = opened.rule.document.location(pointer)
+        old = released[place.line - 1]
+        if old in lines:
+            value = _SCALAR.match(old, place.column - 1)
+            end = value.end() if value else len(old)
+            lines[lines.index(old)] = old[: place.column - 1] + written + old[end:]
+    return "\n".join(lines)
 
 
 def save(desk: OpenRule, text: str, *, repository: Path, author: Author, login: str, now: datetime) -> str:

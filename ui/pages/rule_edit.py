@@ -195,14 +195,7 @@ class Workbench:
 
     def raise_version(self) -> None:
         """Write the next version number and the coming midnight into the text."""
-        now = self.visit.services.now()
-        base = self.opened.released_text
-        wanted = desk.next_version(base, now=now)
-        text = self.editor.text
-        for old, new in zip(base.split("\n"), wanted.split("\n"), strict=True):
-            if old != new and old in text.split("\n"):
-                text = text.replace(old, new, 1)
-        self.editor.replace(text)
+        self.editor.replace(desk.next_version(self.opened, self.editor.text, now=self.visit.services.now()))
 
     async def save(self) -> None:
         """Keep the text as this person's draft."""
