@@ -20,6 +20,11 @@ def bump_directory(connection: Connection) -> int:
     return int(connection.execute(text(sql)).scalar_one())
 
 
+def hold_lane(connection: Connection) -> None:
+    """Let nothing else change the organisation, close a day or write payments until the transaction ends."""
+    connection.execute(text("SELECT 1 FROM lane WHERE lane_no = 0 FOR UPDATE"))
+
+
 def closed_through(connection: Connection) -> date | None:
     """Return the last closed business date; None while none is closed. Nothing books on or before it."""
     sql = "SELECT max(business_date) FROM business_day WHERE state <> 'OPEN'"

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 
 from payments_core.calendar import business_date_of
-from payments_core.database.lane import bump_directory, closed_through
+from payments_core.database.lane import bump_directory, closed_through, hold_lane
 from payments_core.hierarchy.errors import (
     BrokerLeft,
     BrokerNotFound,
@@ -29,7 +29,12 @@ from payments_core.hierarchy.paths import append_leaf, rebuild_below
 
 
 def ensure_open(connection: Connection, *, at: datetime) -> None:
-    """Raise PeriodClosed where the business date of `at` is closed."""
+    """Raise PeriodClosed where the business date of `at` is closed; if not, it stays open until the commit.
+
+    Every change of the organisation begins here and waits its turn: of two that would meet in an exclusion
+    constraint PostgreSQL would otherwise end one as a deadlock, where it should be refused.
+    """
+    hold_lane(connection)
     closed = closed_through(connection)
     if closed is not None and business_date_of(at) <= closed:
         raise PeriodClosed(closed_through=closed.isoformat(), at=at.isoformat())
