@@ -73,11 +73,16 @@ def _write_organisation(connection: Connection, world: World) -> None:
     rebuild_below(connection, node_no=numbers["HQ"])
 
 
+def payer_of(broker_id: str) -> str:
+    """Return the id under which a channel would know the broker as a payer."""
+    return f"payer-broker-{broker_id}"
+
+
 def _write_brokers(connection: Connection, brokers: tuple[Broker, ...], sealer: Sealer) -> None:
     numbered = list(enumerate(brokers, start=1))
     _copy(
         connection,
-        "broker (broker_no, broker_id, name, level, status, joined_on, phone_sealed)",
+        "broker (broker_no, broker_id, name, level, status, joined_on, phone_sealed, payer_hash)",
         (
             (
                 no,
@@ -87,6 +92,7 @@ def _write_brokers(connection: Connection, brokers: tuple[Broker, ...], sealer: 
                 b.status,
                 b.joined_on,
                 sealer.seal(b.phone, field="broker.phone"),
+                sealer.hash_payer(payer_of(b.broker_id)),
             )
             for no, b in numbered
         ),

@@ -78,12 +78,15 @@ CREATE TABLE broker (
 	status TEXT DEFAULT 'ACTIVE' NOT NULL, 
 	joined_on DATE NOT NULL, 
 	phone_sealed TEXT, 
+	payer_hash TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_broker PRIMARY KEY (broker_id), 
 	CONSTRAINT ck_broker_status_known CHECK (status IN ('ACTIVE', 'LEFT', 'FROZEN')), 
 	CONSTRAINT uq_broker_broker_no UNIQUE (broker_no)
 )
 -- ;;
 COMMENT ON COLUMN broker.phone_sealed IS 'sealed by payments_core.privacy'
+-- ;;
+COMMENT ON COLUMN broker.payer_hash IS 'the broker as a payer; '''' = not known'
 -- ;;
 CREATE TABLE business_day (
 	business_date DATE NOT NULL, 

@@ -119,6 +119,7 @@ def create_broker(
     at: datetime,
     level: str = "P1",
     phone_sealed: str | None = None,
+    payer_hash: str = "",
 ) -> None:
     """Add a broker who works at a store from `at` on. Raises NodeExists where the id is taken."""
     taken = connection.execute(text("SELECT 1 FROM broker WHERE broker_id = :id"), {"id": broker_id}).first()
@@ -126,8 +127,8 @@ def create_broker(
         raise NodeExists(f"a broker {broker_id} exists already", broker_id=broker_id)
     connection.execute(
         text(
-            "INSERT INTO broker (broker_id, name, level, joined_on, phone_sealed)"
-            " VALUES (:broker_id, :name, :level, :joined_on, :phone_sealed)"
+            "INSERT INTO broker (broker_id, name, level, joined_on, phone_sealed, payer_hash)"
+            " VALUES (:broker_id, :name, :level, :joined_on, :phone_sealed, :payer_hash)"
         ),
         {
             "broker_id": broker_id,
@@ -135,6 +136,7 @@ def create_broker(
             "level": level,
             "joined_on": business_date_of(at),
             "phone_sealed": phone_sealed,
+            "payer_hash": payer_hash,
         },
     )
     join_store(connection, broker_id=broker_id, store_id=store_id, at=at)

@@ -84,6 +84,9 @@ broker = Table(
     Column("status", Text, nullable=False, server_default="ACTIVE"),
     Column("joined_on", Date, nullable=False),
     Column("phone_sealed", Text, comment="sealed by payments_core.privacy"),
+    Column(
+        "payer_hash", Text, nullable=False, server_default="", comment="the broker as a payer; '' = not known"
+    ),
     CheckConstraint("status IN ('ACTIVE', 'LEFT', 'FROZEN')", name="status_known"),
 )
 

@@ -41,6 +41,7 @@ class Directory:
         self._served: dict[str, Dated[Served]] = {}
         self._devices: dict[str, DeviceView] = {}
         self._brokers: Mapping[str, BrokerView] = {}
+        self._broker_payers: frozenset[str] = frozenset()
         self._memberships: Mapping[str, Dated[str]] = {}
         self._places: Mapping[str, Dated[Place]] = {}
         self._active: dict[date, Counter[str]] = {}  # store → active merchants, by business date
@@ -63,6 +64,7 @@ class Directory:
         for device in queries.list_devices_after(connection, directory_no=known):
             self._devices[device.device_id] = device
         self._brokers = queries.list_brokers(connection)
+        self._broker_payers = frozenset(b.payer_hash for b in self._brokers.values() if b.payer_hash)
         self._memberships = queries.list_memberships(connection)
         self._places = queries.list_places(connection)
         self._active.clear()
@@ -85,6 +87,10 @@ class Directory:
     def broker(self, broker_id: str) -> BrokerView | None:
         """Return the broker, None where there is none."""
         return self._brokers.get(broker_id)
+
+    def is_broker(self, payer_id: str) -> bool:
+        """Tell whether a payer is one of our brokers."""
+        return payer_id in self._broker_payers
 
     def store_of_broker(self, broker_id: str, at: datetime) -> str:
         """Return the store the broker worked in at `at`, '' where none."""

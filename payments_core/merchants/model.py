@@ -51,11 +51,12 @@ class DeviceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerView:
-    """A broker's standing."""
+    """A broker's standing, and the hash under which channels know the broker as a payer ('' = not known)."""
 
     broker_id: str
     level: str
     status: str
+    payer_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def list_devices_after(connection: Connection, *, directory_no: int) -> tuple[De
 
 def list_brokers(connection: Connection) -> dict[str, BrokerView]:
     """Return every broker by id."""
-    query = select(broker.c.broker_id, broker.c.level, broker.c.status)
+    query = select(broker.c.broker_id, broker.c.level, broker.c.status, broker.c.payer_hash)
     return {row.broker_id: BrokerView(**row._mapping) for row in connection.execute(query)}
 
 

@@ -79,7 +79,9 @@ class FactReader:
         self._request_names = tuple(request)
         getter = attrgetter(*(_REQUEST[name] for name in request), "amount_fen", "amount_fen")
         self._request_values: Callable[[AcceptRequest], tuple[Any, ...]] = getter
-        self._derived = tuple((name, _DERIVED[name]) for name in self._defaults if name in _DERIVED)
+        derived: dict[str, Derived] = dict(_DERIVED)
+        derived["txn.payer_is_broker"] = lambda r, m, local: directory.is_broker(r.payer_id)
+        self._derived = tuple((name, derived[name]) for name in self._defaults if name in derived)
         self._device = tuple((name, _DEVICE[name]) for name in self._defaults if name in _DEVICE)
         self._base: dict[tuple[str, date], tuple[Served, Facts]] = {}
         self._base_no = -1

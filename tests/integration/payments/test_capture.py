@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from payments_core.database.lane import bump_directory
 from payments_core.payments import (
     Capture,
     Failure,
@@ -154,3 +155,16 @@ class TestEndsWithoutMoney:
         (again,) = till.commit(till.capture_of(accepted))
         assert again.replayed
         assert till.one("SELECT count(*) FROM refund") == 1
+
+
+def test_what_a_broker_pays_is_shared_with_nobody(till: Any) -> None:
+    with till.world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE broker SET payer_hash = 'b11' WHERE broker_id = 'B0011'")
+        bump_directory(connection)
+    margins = []
+    for payer in ("b11", "somebody", ""):
+        paid = till.pay(5000, payer_id=payer)
+        with till.world.engine.connect() as connection:
+            view = find_payment(connection, merchant_id="M00001", payment_id=paid.payment_id)
+        margins.append(view.eligible_margin_fen)
+    assert margins == [0, 8, 8]
