@@ -77,7 +77,8 @@ async def _not_found(request: Request, _: Exception) -> Response:
     if request.url.path.startswith("/_nicegui"):
         return JSONResponse({"detail": "Not Found"}, 404)
     home = div(link(t("state.home"), "/", cls="btn"), cls="c")
-    card = tag("main", states.not_found(), home, cls="login-card")
+    title = tag("h1", t("state.not_found"), cls="hidden-text")
+    card = tag("main", title, states.not_found(), home, cls="login-card")
     look = request.cookies.get(LOOK_COOKIE)
     page = theme.plain_page(title=t("state.not_found"), body=card, language=language(), look=look)
     return HTMLResponse(page, 404)

@@ -100,6 +100,19 @@ def test_ops_raises_the_broker_share_and_everybody_sees_the_fen(
     expect(page.locator("tfoot")).to_contain_text(format_fen(everybody))
 
 
+def test_going_back_to_an_earlier_release_is_said_above_the_rules(page: Page) -> None:
+    sign_in(page, "ops")
+    page.goto("/rules")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page.locator("main .lost")).to_have_count(0)
+    page.goto("/releases")
+    page.get_by_role("button", name="重新激活").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="的身份激活").click()
+    page.wait_for_url("**/releases?r=*")
+    page.goto("/rules")
+    expect(page.locator("main .lost")).to_contain_text("不是规则库最新的版本")
+
+
 def database_url(product: Trial) -> str:
     from haodian.database import url_of
 

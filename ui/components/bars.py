@@ -18,16 +18,16 @@ class Contribution:
     href: str = ""
 
 
-def contributions(rows: Sequence[Contribution]) -> Markup:
-    """Return bars left and right of one zero axis, on one scale, each with its signed amount."""
+def contributions(rows: Sequence[Contribution], *, signed: bool = True) -> Markup:
+    """Return bars left and right of one zero axis, on one scale, each with its amount, `signed` or not."""
     most = max((row.amount_fen for row in rows), default=0)
     least = min((row.amount_fen for row in rows), default=0)
     reach = max(most, 0) - min(least, 0) or 1
     zero_ppm = -min(least, 0) * 1_000_000 // reach
-    return div(*(_row(row, reach=reach, zero_ppm=zero_ppm) for row in rows), cls="bars")
+    return div(*(_row(row, reach=reach, zero_ppm=zero_ppm, signed=signed) for row in rows), cls="bars")
 
 
-def _row(row: Contribution, *, reach: int, zero_ppm: int) -> Markup:
+def _row(row: Contribution, *, reach: int, zero_ppm: int, signed: bool) -> Markup:
     width_ppm = abs(row.amount_fen) * 1_000_000 // reach
     left_ppm = zero_ppm - width_ppm if row.amount_fen < 0 else zero_ppm
     bar = tag(
@@ -38,7 +38,7 @@ def _row(row: Contribution, *, reach: int, zero_ppm: int) -> Markup:
     return div(
         name,
         span(bar, axis, cls="box"),
-        span(words.money(row.amount_fen, signed=True), cls="r n"),
+        span(words.money(row.amount_fen, signed=signed), cls="r n"),
         cls="bar-row",
     )
 

@@ -160,7 +160,10 @@ def _result(made: onboarding.Application, answers: dict[str, object], server: Se
     channels = answers.get("channels", ())
     if isinstance(channels, list | tuple):
         rows.append(
-            (t("onboarding.channels"), "、".join(named("payment.channel", str(one)) for one in channels))
+            (
+                t("onboarding.channels"),
+                t("list.and").join(named("payment.channel", str(one)) for one in channels),
+            )
         )
     rows.append((t("onboarding.served_by"), f"{server.broker_name} {server.broker_id} · {server.store_name}"))
     parts = [part for key, value in rows for part in (tag("dt", key), tag("dd", value))]

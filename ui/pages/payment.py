@@ -144,7 +144,9 @@ def _facts(visit: Visit, detail: PaymentDetail) -> Markup:
         (t("payment.broker"), _brokers(detail)),
         (
             t("payments.channel"),
-            f"{named('payment.channel', payment.channel)}，{named('payment.mode', payment.mode)}",
+            t("list.comma").join(
+                (named("payment.channel", payment.channel), named("payment.mode", payment.mode))
+            ),
         ),
         (
             t("payment.paid_at" if payment.paid_at else "payments.at"),
@@ -178,7 +180,7 @@ def _brokers(detail: PaymentDetail) -> Markup:
     parts = [join(detail.broker_name, " ", _id(payment.broker_id))]
     if payment.opener_id and payment.opener_id != payment.broker_id:
         parts.insert(0, join(detail.opener_name, " ", _id(payment.opener_id)))
-    return join(*parts, between="、")
+    return join(*parts, between=t("list.and"))
 
 
 def _id(value: str) -> Markup:

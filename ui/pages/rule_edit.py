@@ -158,12 +158,12 @@ class Workbench:
                 span(f"{c.where} ", span(f"{c.old or '—'} → {c.new or '—'}", cls="b"))
                 for c in (self.changes or ())[:3]
             ]
-            parts.append(join(*told, between="；") if told else span(t("bench.changed")))
+            parts.append(join(*told, between=t("list.semicolon")) if told else span(t("bench.changed")))
         if errors:
             parts.append(span(t("bench.errors", count=errors), cls="bad"))
         elif text != self.opened.released_text:
             parts.append(span(t("bench.sound"), cls="good"))
-        return join(*parts, between="　")
+        return join(*parts, between="  ")
 
     def _show_actions(self, text: str) -> None:
         place = self.frame.actions

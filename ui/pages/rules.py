@@ -99,9 +99,9 @@ def _table(visit: Visit, release: Release, lines: list[desk.RuleLine]) -> Markup
 
 
 def _scope(line: desk.RuleLine) -> str:
-    return "；".join(f"{key} {'、'.join(values)}" for key, values in line.rule.scope.items()) or t(
-        "rules.everywhere"
-    )
+    return t("list.semicolon").join(
+        f"{key} {t('list.and').join(values)}" for key, values in line.rule.scope.items()
+    ) or t("rules.everywhere")
 
 
 def _drafts(line: desk.RuleLine) -> Markup:

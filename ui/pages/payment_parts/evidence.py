@@ -153,14 +153,14 @@ def _told(detail: PaymentDetail, step: str, *, sees_shares: bool) -> str:
     if step == "close":
         return t("event.day_close_detail")
     if step == "shares":
-        return "，".join(_pool(pool) for pool in detail.pools) if sees_shares else ""
+        return t("list.comma").join(_pool(pool) for pool in detail.pools) if sees_shares else ""
     if step == "settlement":
         settled = detail.settlement
         if settled is None:
             return ""
         return t("event.settled", plan=format_fen(settled.plan_fen), real=format_fen(settled.real_fen))
     amounts = [format_fen(payout.amount_fen) for payout in detail.payouts]
-    return "、".join(amounts)
+    return t("list.and").join(amounts)
 
 
 def _pool(pool: PoolDay) -> str:

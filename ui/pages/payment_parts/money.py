@@ -233,4 +233,11 @@ def _cumulated(detail: PaymentDetail) -> Markup:
         )
         for pool in detail.pools
     ]
-    return div(t("payment.cum_title"), margin, "；", join(*pools, between="；"), "。", cls="note")
+    return div(
+        t("payment.cum_title"),
+        margin,
+        t("list.semicolon"),
+        join(*pools, between=t("list.semicolon")),
+        t("list.stop"),
+        cls="note",
+    )

@@ -178,7 +178,7 @@ def _plain(name: str, value: object) -> str:
     if name == "txn.payer_id":
         return t("payment.hidden")
     if isinstance(value, list):
-        return "、".join(str(item) for item in value) or t("state.nothing")
+        return t("list.and").join(str(item) for item in value) or t("state.nothing")
     return t("state.nothing") if value in (None, "") else str(value)
 
 

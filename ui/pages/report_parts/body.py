@@ -11,7 +11,7 @@ from ui.components.bars import Contribution, contributions
 from ui.components.chart import Series, line_chart
 from ui.i18n import either, t
 from ui.markup import Markup, div, show, span, tag
-from ui.pages.report_parts.choice import label
+from ui.pages.report_parts.choice import label, spaced
 from ui.pages.report_parts.headline import has_base, weekends
 
 _BARS = 10
@@ -76,7 +76,8 @@ def _series(report: Report) -> tuple[Series, ...]:
 
 
 def _has_earlier_days(report: Report) -> bool:
-    return any(point.compared_fen for point in report.days)
+    """Tell whether most days have a day to stand against; a line of a few tells nothing."""
+    return 2 * sum(bool(point.compared_fen) for point in report.days) >= len(report.days)
 
 
 def _chart_hint(report: Report) -> str:
@@ -116,8 +117,8 @@ def _growth(report: Report) -> Markup:
     based = has_base(report)
     hint = t(
         "report.growth_hint" if based else "report.source_hint",
-        period=label(report.period),
-        before=label(report.compared),
+        period=spaced(report.period),
+        before=spaced(report.compared),
     )
     head = div(
         tag("h2", t("report.growth_title" if based else "report.source_title")),
@@ -126,7 +127,7 @@ def _growth(report: Report) -> Markup:
         span(words.money(change, signed=based), cls="b"),
         cls="ph",
     )
-    return tag("section", head, contributions(shown), cls="pan")
+    return tag("section", head, contributions(shown, signed=based), cls="pan")
 
 
 def _trend(report: Report, key: str) -> tuple[int, ...]:

@@ -91,6 +91,12 @@ def presets(today: date) -> tuple[tuple[str, Period], ...]:
     )
 
 
+def spaced(period: Period) -> str:
+    """Return the label with the space that stands between a digit and a Chinese word after it."""
+    said = label(period)
+    return f"{said} " if said[-1].isdigit() else said
+
+
 def label(period: Period) -> str:
     """Return how a period is called in a sentence: `4 月`, or its dates."""
     if period.is_month:

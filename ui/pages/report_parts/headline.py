@@ -7,16 +7,16 @@ from payments_core.reporting import Basis, Period, Report
 from ui.components import states, words
 from ui.i18n import t
 from ui.markup import Markup, fill, join, span, tag
-from ui.pages.report_parts.choice import label
+from ui.pages.report_parts.choice import label, spaced
 
 
 def sentence(report: Report) -> Markup:
     """Return how much, compared with what, in how many of the children, and how much on the other basis."""
     if report.is_empty:
-        return span(t("report.none", period=label(report.period)))
+        return span(t("report.none", period=spaced(report.period)))
     said = fill(
         t("report.headline"),
-        period=label(report.period),
+        period=spaced(report.period),
         amount=tag("b", words.money(report.totals.payment_fen)),
         compared=_compared(report),
         children=_children(report),
