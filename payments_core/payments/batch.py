@@ -25,10 +25,10 @@ from payments_core.merchants.directory import Directory
 from payments_core.payments.legs import TRANSFER_COLUMNS
 from payments_core.payments.model import AcceptRequest, first_id_at
 from payments_core.payments.policy import Policy
-from payments_core.payments.refs import RefKey, intern_ref
 from payments_core.payments.wire import Wire
 from payments_core.profit_share.model import Stream
 from payments_core.profit_share.operations import open_streams
+from payments_core.rulebooks import RuleRefKey, intern_refs
 
 Cursor = psycopg.Cursor[Any]
 Known = dict[int, tuple[AcceptRequest, str]]
@@ -82,12 +82,11 @@ class Batch:
     policy: Policy
     directory: Directory
     known: Known
-    refs: dict[RefKey, int]
+    refs: dict[RuleRefKey, int]
     open_stream_ids: set[int]
     next_id: int
     new_known: Known = field(default_factory=dict)
     done_ids: list[int] = field(default_factory=list)
-    new_refs: dict[RefKey, int] = field(default_factory=dict)
     new_streams: dict[int, Stream] = field(default_factory=dict)
     transfers: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -123,12 +122,11 @@ class Batch:
         return day
 
     def ref_no(self, rule: Rule, row: Row) -> int:
-        """Return the short number of a rule row, interned on first use."""
-        key = (rule.kind, rule.id, rule.version, row.row_no, row.line)
-        found = self.refs.get(key) or self.new_refs.get(key)
-        if found is None:
-            found = self.new_refs[key] = intern_ref(self.cursor, key)
-        return found
+        """Return the short number of a rule row; it is given for good, whatever becomes of this batch."""
+        key = RuleRefKey(rule.kind, rule.id, rule.version, row.row_no, row.line)
+        if key not in self.refs:
+            self.refs |= intern_refs(self.connection, (key,))
+        return self.refs[key]
 
     def stream_id(self, stream: Stream | None) -> int | None:
         """Return the stream's id, and have it opened with this batch where it is new."""

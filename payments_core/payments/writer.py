@@ -34,9 +34,9 @@ from payments_core.payments.model import (
     RefundResult,
 )
 from payments_core.payments.policy import Policy, Rulebooks
-from payments_core.payments.refs import RefKey
 from payments_core.payments.refunding import book_refunds, request_refunds
 from payments_core.payments.wire import Wire
+from payments_core.rulebooks import RuleRefKey
 
 Result = Answer | Exception
 RETRIES = 6
@@ -65,7 +65,7 @@ class LaneWriter:
         self._lock = threading.Lock()
         self._policy: Policy | None = None
         self._known: Known = {}
-        self._refs: dict[RefKey, int] = {}
+        self._refs: dict[RuleRefKey, int] = {}
         self._open_stream_ids: set[int] = set()
 
     def run(self, items: Sequence[Item], *, now: datetime) -> list[Result]:
@@ -164,7 +164,6 @@ class LaneWriter:
         windows = batch.policy.windows
         windows.keep()
         windows.batch_no = batch.batch_no
-        self._refs |= batch.new_refs
         self._open_stream_ids |= batch.new_streams.keys()
         self._known |= batch.new_known
         for payment_id in batch.done_ids:
