@@ -35,6 +35,7 @@ def microseconds(instant: datetime) -> int:
 
 Where = Callable[[Mapping[str, Any]], bool]
 Journal = list[tuple["_Plan", "Series", int, Any]]
+Keyed = tuple[tuple[Callable[[Mapping[str, Any]], Any], tuple["_Plan", ...]], ...]
 
 
 class Series:
@@ -74,10 +75,12 @@ class Windows:
 
     def add(self, facts: Mapping[str, Any], at_us: int) -> None:
         """Count one item in every aggregate whose `where` it meets."""
-        for where, plans in self._groups:
+        for where, keyed in self._groups:
             if where is None or where(facts):
-                for plan in plans:
-                    plan.count(facts, at_us, self._journal)
+                for key_of, plans in keyed:
+                    if _names_series(key := key_of(facts)):
+                        for plan in plans:
+                            plan.count(key, facts, at_us, self._journal)
         self._sweep_sometimes(at_us)
 
     def read(self, facts: Mapping[str, Any], at_us: int) -> dict[str, int]:
@@ -91,14 +94,17 @@ class Windows:
     def count_in(self, facts: MutableMapping[str, Any], at_us: int) -> None:
         """Add the item and write every aggregate's figure, the item included, into its facts."""
         journal = self._journal
-        for where, plans in self._groups:
-            if where is None or where(facts):
-                for plan in plans:
-                    facts[plan.fact] = plan.count(facts, at_us, journal)
-            else:
-                for plan in plans:
-                    series = plan.series.get(plan.key(facts))
-                    facts[plan.fact] = 0 if series is None else plan.figure(series, at_us)
+        for where, keyed in self._groups:
+            counts = where is None or where(facts)
+            for key_of, plans in keyed:
+                key = key_of(facts)
+                if counts and _names_series(key):
+                    for plan in plans:
+                        facts[plan.fact] = plan.count(key, facts, at_us, journal)
+                else:
+                    for plan in plans:
+                        series = plan.series.get(key)
+                        facts[plan.fact] = 0 if series is None else plan.figure(series, at_us)
         self._sweep_sometimes(at_us)
 
     def keep(self) -> None:
@@ -129,7 +135,6 @@ class _Plan:
         self.asked = _asked(aggregate)
         self.fact = aggregate.fact
         self.key = itemgetter(*aggregate.key)
-        self.many_keys = len(aggregate.key) > 1
         self.field = aggregate.field
         self.where = None if aggregate.where is None else aggregate.where.evaluate
         self.window_us = aggregate.window_s * 1_000_000
@@ -140,18 +145,33 @@ class _Plan:
         where_reads: frozenset[str] = frozenset() if aggregate.where is None else aggregate.where.reads
         self.reads = frozenset(aggregate.key) | ({self.field} if self.field else frozenset()) | where_reads
 
-    def count(self, facts: Mapping[str, Any], at_us: int, journal: Journal) -> int:
-        """Add one item to its series and return the figure of its window."""
-        key = self.key(facts)
-        if not key or (self.many_keys and "" in key):
-            return 0
-        value = None if self.field is None else facts[self.field]
+    def count(self, key: Any, facts: Mapping[str, Any], at_us: int, journal: Journal) -> int:
+        """Add one item to the series of `key` and return the figure of its window."""
+        value: Any = None if self.field is None else facts[self.field]
         series = self.series.get(key)
         if series is None:
             series = self.series[key] = Series(numbers=self.numbers, distinct=self.distinct)
         journal.append((self, series, at_us, value))
-        self.insert(series, at_us, value)
-        return self.figure(series, at_us)
+        if at_us < series.edge or series.total < 0:
+            self.insert(series, at_us, value)
+            return self.figure(series, at_us)
+        # The usual item: the latest of its series. What `insert` and `figure` would do, without the calls.
+        series.edge = at_us
+        times, values, counts, low = series.times, series.values, series.counts, series.low
+        times.append(at_us)
+        if values is not None:
+            values.append(value)
+            if counts is not None:
+                counts[value] = counts.get(value, 0) + 1
+            elif self.sums:
+                series.total += value
+            elif value > series.total:
+                series.total = value
+        if low >= 64 or times[low] <= at_us - self.window_us:
+            return self.figure(series, at_us)  # something leaves the window, or the memory
+        if values is None:
+            return len(times) - low
+        return series.total if counts is None else len(counts)
 
     def insert(self, series: Series, at_us: int, value: Any) -> None:
         if at_us >= series.edge:
@@ -240,12 +260,23 @@ class _Plan:
         series.low -= gone
 
 
-def _by_where(plans: Sequence[_Plan]) -> tuple[tuple[Where | None, tuple[_Plan, ...]], ...]:
-    """Aggregates with the same condition share one evaluation of it."""
-    groups: dict[str, list[_Plan]] = {}
+def _names_series(key: Any) -> bool:
+    """Tell whether a key, one part or a tuple of them, has no empty part."""
+    return bool(key) and (type(key) is not tuple or "" not in key)
+
+
+def _by_where(plans: Sequence[_Plan]) -> tuple[tuple[Where | None, Keyed], ...]:
+    """Aggregates with the same condition share one evaluation of it, those with the same key one key."""
+    groups: dict[str, dict[tuple[str, ...], list[_Plan]]] = {}
     for plan in plans:
-        groups.setdefault(plan.asked[4] or "", []).append(plan)
-    return tuple((group[0].where, tuple(group)) for group in groups.values())
+        groups.setdefault(plan.asked[4] or "", {}).setdefault(plan.asked[1], []).append(plan)
+    return tuple(
+        (
+            next(iter(keyed.values()))[0].where,
+            tuple((group[0].key, tuple(group)) for group in keyed.values()),
+        )
+        for keyed in groups.values()
+    )
 
 
 def _asked(aggregate: Aggregate) -> tuple[Any, ...]:
