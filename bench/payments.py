@@ -8,7 +8,6 @@ committer's queue does under load. fsync is on. pgbench is taken at its best of 
 
 from __future__ import annotations
 
-import gc
 import re
 import shutil
 import subprocess
@@ -24,6 +23,7 @@ from bench._payments_world import World, build
 from bench.figure import Figure, Row
 from haodian import postgres
 from haodian.migrate import migrate
+from haodian.taking import settle_memory
 from payments_core.channels import ChannelOrder, Outcome, Simulator
 from payments_core.database import connect, transaction
 from payments_core.payments import Accepted, AcceptRequest, Capture, Committer, Failure, State
@@ -97,13 +97,10 @@ def requests(count: int, *, merchants: int = MERCHANTS) -> list[AcceptRequest]:
 
 def _payments(world: World, *, count: int) -> tuple[float, int]:
     orders = requests(count + 4 * BATCH)
+    settle_memory()
     with world.committer(batch_limit=2 * BATCH) as committer:
         warm, orders = orders[: 4 * BATCH], orders[4 * BATCH :]
         _flow(committer, warm)
-        gc.collect()
-        # As a started server sets itself up: its rulebook is no garbage, and requests die young.
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 100)
         started = perf_counter()
         captured = _flow(committer, orders)
         return count / (perf_counter() - started), captured

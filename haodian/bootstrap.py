@@ -32,7 +32,7 @@ from haodian.demo.population import DEMO_PASSWORD, LOGINS
 from haodian.demo.rule_history import rulebook_history
 from haodian.migrate import migrate
 from haodian.settings import CHECKOUT, Settings, find_secret, read_sealer, write_secret
-from haodian.taking import releases_of
+from haodian.taking import releases_of, settle_memory
 from payments_core import access, rulebooks
 from payments_core.calendar import day_bounds, days_after
 from payments_core.database import connect, transaction
@@ -162,6 +162,7 @@ def _load(engine: Engine, settings: Settings) -> None:
     started = time.monotonic()
     through = days_after(plan.ANCHOR, -1)
     entered_at = day_bounds(plan.ANCHOR)[0] + ENTERED_AFTER
+    settle_memory()
     with speech.progress() as bar:
         task = bar.add_task("载入演示世界 loading the demo world", total=None)
         loaded = load_world(
@@ -186,7 +187,8 @@ def _load(engine: Engine, settings: Settings) -> None:
         )
     _unfinished(settings).unlink()
     speech.done(
-        f"演示世界已载入:{loaded.payments:,} 笔支付", f"demo world loaded  {time.monotonic() - started:.0f} s"
+        f"演示世界已载入：{loaded.payments:,} 笔支付",
+        f"demo world loaded  {time.monotonic() - started:.0f} s",
     )
 
 

@@ -11,7 +11,7 @@ from haodian.gateway.desk import Desk
 from haodian.gateway.guard import Guard
 from haodian.serving import server_of
 from haodian.settings import Settings, read_sealer
-from haodian.taking import channel_of, running_committer
+from haodian.taking import channel_of, running_committer, settle_memory
 from payments_core.database import connect
 
 
@@ -30,6 +30,7 @@ async def _serve(settings: Settings) -> None:
         desk = Desk(engine, committer=committer, channel=channel_of(settings), sealer=sealer, now=world.now)
         guard = Guard(engine, sealer=sealer, now=clock.machine_now)
         app = build(desk=desk, guard=guard)
+        settle_memory()
         await server_of(app, host=settings.host, port=settings.gateway_port).serve()
     engine.dispose()
 
