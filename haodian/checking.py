@@ -97,7 +97,7 @@ def as_text(checked: Checked) -> str:
     shown = [finding.render(checked.files.get(finding.location.file)) for finding in checked.findings]
     errors, warnings = checked.count(Severity.ERROR), checked.count(Severity.WARNING)
     closing = (
-        f"{len(checked.files)} 个文件:{errors} 个错误,{warnings} 个警告"
+        f"{len(checked.files)} 个文件：{errors} 个错误，{warnings} 个警告"
         f" · {len(checked.files)} files: {errors} errors, {warnings} warnings"
     )
     return "\n\n".join([*shown, closing])

@@ -7,6 +7,7 @@ trace: `main` is the one place that turns an error into words.
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date
 from enum import StrEnum
@@ -26,7 +27,7 @@ REFUSED, NOT_BEGUN, OUR_BUG, INTERRUPTED = 1, 2, 70, 130
 
 app = typer.Typer(
     name="haodian",
-    help="好店:由 git 中的规则运行的聚合支付后台。 The back-office of an aggregated-payment business.",
+    help="好店：由 git 中的规则运行的聚合支付后台。 The back-office of an aggregated-payment business.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -41,7 +42,7 @@ class Format(StrEnum):
 
 @app.command()
 def up() -> None:
-    """启动产品:数据库、网关、控制台、任务进程。 Start the product and keep it running."""
+    """启动产品：数据库、网关、控制台、任务进程。 Start the product and keep it running."""
     supervisor.up(read_settings())
 
 
@@ -79,10 +80,16 @@ def import_bill(
     raise typer.Exit(0 if good else REFUSED)
 
 
+Scale = Annotated[str | None, typer.Option("--scale", help="规模，0 到 1 / part of the full world")]
+Days = Annotated[int | None, typer.Option("--days", help="历史天数 / days of history", min=0, max=150)]
+
+
 @app.command()
-def demo() -> None:
+def demo(scale: Scale = None, days: Days = None) -> None:
     """载入演示世界。 Load the demo world into an empty installation."""
-    commands.load_demo(read_settings())
+    given = {"HAODIAN_DEMO_SCALE": scale, "HAODIAN_DEMO_DAYS": None if days is None else str(days)}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    commands.load_demo(read_settings({**os.environ, **chosen}))
 
 
 @app.command()
@@ -106,7 +113,7 @@ def _run() -> int:
     try:
         result = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
-        return _say(NOT_BEGUN, "用法有误,见 haodian --help", str(error))
+        return _say(NOT_BEGUN, "用法有误，见 haodian --help", str(error))
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except supervisor.AlreadyRunning as error:
@@ -114,7 +121,7 @@ def _run() -> int:
     except checking.NothingToCheck as error:
         return _say(NOT_BEGUN, "目录中没有 rules/ 或 forms/", f"nothing to check in {error}")
     except SettingInvalid as error:
-        return _say(NOT_BEGUN, "环境变量无效", str(error))
+        return _say(NOT_BEGUN, "设置无效", str(error))
     except commands.Refused as error:
         return _say(REFUSED, error.chinese, error.english)
     except PaymentsCoreError as error:
@@ -133,7 +140,7 @@ def _say(code: int, chinese: str, english: str) -> int:
 
 def _say_bug(error: Exception) -> int:
     trace = logs.write_trace(read_settings().logs, error)
-    return _say(OUR_BUG, f"内部错误,详情见 {trace}", f"internal error {type(error).__name__}")
+    return _say(OUR_BUG, f"内部错误，详情见 {trace}", f"internal error {type(error).__name__}")
 
 
 def _date(text: str) -> date:

@@ -52,7 +52,7 @@ def load_demo(settings: Settings) -> None:
         with speech.step("载入演示世界", "loading the demo world"):
             first = bootstrap.prepare_world(settings)
         if not first.has_demo:
-            raise Refused("数据库中已有商户,未载入演示数据", "there are merchants already")
+            raise Refused("数据库中已有商户，未载入演示数据", "there are merchants already")
 
 
 def active_files(settings: Settings) -> Mapping[str, str]:
@@ -100,7 +100,7 @@ def run_day(settings: Settings, *, wanted: date | None) -> None:
             closed = closed_through(connection)
             next_open = days.next_day(connection)
         if world is None:
-            raise Refused("没有演示世界,请先运行 haodian demo", "there is no demo world: run haodian demo")
+            raise Refused("没有演示世界，请先运行 haodian demo", "there is no demo world: run haodian demo")
         day = wanted or next_open or business_date_of(clock.WorldClock(engine).now())
         if closed is None or day > closed:
             if next_open is not None and day > next_open:

@@ -121,7 +121,7 @@ def _wait_until_well(children: Children, stopped: threading.Event) -> None:
         while not children.are_well() and not stopped.wait(0.1) and time.monotonic() < deadline:
             children.tend()
     if not children.are_well() and not stopped.is_set():
-        speech.note("有进程尚未就绪,详见日志", "some processes are not ready yet, see the logs")
+        speech.note("有进程尚未就绪，详见日志", "some processes are not ready yet, see the logs")
 
 
 def _tend(settings: Settings, children: Children, stopped: threading.Event) -> None:
@@ -148,7 +148,7 @@ def _end_what_was_left(settings: Settings) -> None:
     stale = end_stale_children(home=settings.home, pid_file=settings.run / "children.json")
     if stale:
         speech.note(
-            f"上次未正常退出,已结束 {len(stale)} 个遗留进程",
+            f"上次未正常退出，已结束 {len(stale)} 个遗留进程",
             f"ended {len(stale)} processes left by a killed run",
         )
 
@@ -162,7 +162,7 @@ def _with_free_ports(settings: Settings) -> Settings:
         taken.append(port)
         found[name] = port
         if wanted not in (0, port):
-            speech.note(f"端口 {wanted} 已被占用,改用 {port}", f"port {wanted} is taken, using {port}")
+            speech.note(f"端口 {wanted} 已被占用，改用 {port}", f"port {wanted} is taken, using {port}")
     return replace(settings, **found)
 
 

@@ -68,7 +68,7 @@ def build(*, desk: Desk, guard: Guard) -> ASGIApp:
 
 Caller = Callable[[Request], Awaitable[ApiKey]]
 PaymentId = Annotated[str, Path(pattern=r"^P\d{1,19}$", examples=["P2504151030120010001"])]
-_WHOSE = "商户号;平台密钥必填 / required with a key of the platform"
+_WHOSE = "商户号；平台密钥必填 / required with a key of the platform"
 
 
 def _add_payments(api: FastAPI, *, desk: Desk, caller: Caller) -> None:

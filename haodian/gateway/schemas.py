@@ -44,24 +44,24 @@ class PaymentRequest(_Request):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_ORDER]})
 
     merchant_id: str = Field(pattern=_NUMBER, description="商户号")
-    merchant_order_no: str = Field(pattern=_NUMBER, description="商户单号,幂等键 / idempotency key")
-    amount_fen: Fen = Field(description="订单金额,分")
+    merchant_order_no: str = Field(pattern=_NUMBER, description="商户单号，幂等键 / idempotency key")
+    amount_fen: Fen = Field(description="订单金额，分")
     settle_amount_fen: FenOrNone | None = Field(
-        default=None, description="结算金额:订单金额减商户承担的优惠 / less what the merchant discounts"
+        default=None, description="结算金额：订单金额减商户承担的优惠 / less what the merchant discounts"
     )
     buyer_paid_fen: FenOrNone | None = Field(
-        default=None, description="实付金额:再减平台、银行承担的优惠 / less what platform or bank pay"
+        default=None, description="实付金额：再减平台、银行承担的优惠 / less what platform or bank pay"
     )
     channel: Channel = Field(description="支付渠道")
     mode: str = Field(pattern=r"^(STATIC_QR|DYNAMIC|SCANNED|MINI)$", description="支付方式")
     card_type: str = Field(default="NONE", pattern=r"^(DEBIT|CREDIT|NONE)$")
     bank_code: str = Field(default="", pattern=_CODE)
     payer_id: str = Field(
-        default="", pattern=_CODE, description="付款人标识;仅保存其加盐散列 / stored hashed only"
+        default="", pattern=_CODE, description="付款人标识；仅保存其加盐散列 / stored hashed only"
     )
     device_id: str = Field(default="", pattern=_CODE)
     device_distance_m: int = Field(
-        default=-1, strict=True, ge=-1, le=50_000_000, description="设备距登记位置,米;-1 未知"
+        default=-1, strict=True, ge=-1, le=50_000_000, description="设备距登记位置，米;-1 未知"
     )
     expires_after_s: int = Field(default=7200, strict=True, ge=60, le=86_400)
 
@@ -71,8 +71,8 @@ class RefundRequest(_Request):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_REFUND]})
 
-    merchant_refund_no: str = Field(pattern=_NUMBER, description="商户退款单号,幂等键 / idempotency key")
-    amount_fen: Fen = Field(description="退款金额,分")
+    merchant_refund_no: str = Field(pattern=_NUMBER, description="商户退款单号，幂等键 / idempotency key")
+    amount_fen: Fen = Field(description="退款金额，分")
     reason: str = Field(default="", max_length=200, pattern=r"^[^\x00]*$")
 
 
@@ -92,7 +92,7 @@ class PaymentAnswer(BaseModel):
     settle_amount_fen: int
     buyer_paid_fen: int
     refunded_fen: int
-    fee_fen: int | None = Field(description="手续费,分;成功后才有")
+    fee_fen: int | None = Field(description="手续费，分；成功后才有")
     created_at: datetime
     paid_at: datetime | None
 
