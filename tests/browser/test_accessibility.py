@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from haodian.trial import Trial
 from tests.browser.test_shell import sign_in
@@ -16,7 +16,7 @@ PAGES = {
     "ops": (
         "/", "/payments", "/payments/first", "/settlement", "/rules", "/rules/ps.beijing.default",
         "/rules/fee.community.std", "/releases", "/hierarchy/HQ", "/hierarchy/B0001", "/onboarding",
-        "/search?q=B0001", "/nothing/here", "/hierarchy/HQ?first=2025-04-02&last=2025-04-01",
+        "/search?q=B0001", "/onboarding/new",
     ),
     "b0001": ("/m/income", "/m/merchants", "/m/me"),
     "m00001": ("/m/bill", "/m/me"),
@@ -43,6 +43,20 @@ def test_the_login_page_is_accessible(page: Page, product: Trial, look: str) -> 
     page.goto("/login")
     for width in (1440, 360):
         assert faults_at(page, width) == []
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_pages_that_refuse_are_accessible_too(browser: Browser, product: Trial, look: str) -> None:
+    # A page of its own: the browser logs an error where a page answers 404 or 400, as these must.
+    context = browser.new_context(base_url=product.url, locale="zh-CN")
+    page = context.new_page()
+    set_look(page, product, look)
+    sign_in(page, "ops")
+    for path in ("/nothing/here", "/hierarchy/nowhere", "/hierarchy/HQ?first=2025-04-02&last=2025-04-01"):
+        page.goto(path)
+        for width in DESK_WIDTHS:
+            assert (path, width, faults_at(page, width)) == (path, width, [])
+    context.close()
 
 
 @pytest.mark.parametrize(("login", "path"), [("ops", "/"), ("ops", "/payments"), ("b0001", "/m/income")])
@@ -109,5 +123,5 @@ def open_page(page: Page, path: str) -> None:
         page.wait_for_url("**/payments/P*")
     else:
         page.goto(path)
-    page.wait_for_selector("h1")
+    page.wait_for_selector("h1", state="attached")
     page.wait_for_timeout(400)  # the socket fills in what is read after the page was built
