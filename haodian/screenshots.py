@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,7 @@ def take(url: str, *, folder: Path) -> tuple[Path, ...]:
             with _signed_in(browser, url, login=login, size=size) as page:
                 show(page)
                 page.wait_for_timeout(SETTLED_MS)  # charts draw a moment after their data
-                path.write_bytes(smaller(page.screenshot()))
+                path.write_bytes(smaller(_calmed(page, page.screenshot())))
             taken.append(path)
         browser.close()
     return tuple(taken)
@@ -114,6 +115,34 @@ def type_over(page: Page, part: str, *, by: str) -> None:
     page.keyboard.press("Shift+End")
     old = found.inner_text().splitlines()[-1]
     page.keyboard.insert_text(old.replace(part, by))
+
+
+def _calmed(page: Page, png: bytes) -> bytes:
+    """Return the picture with the rare shades at the edges of letters rounded; what covers an area stays."""
+    source = f"data:image/png;base64,{b64encode(png).decode()}"
+    drawn: str = page.evaluate(_ROUND_RARE_SHADES, source)
+    return b64decode(drawn.partition(",")[2])
+
+
+_ROUND_RARE_SHADES = """async (source) => {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  const { width, height } = image;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const context = canvas.getContext('2d', { alpha: false });
+  context.drawImage(image, 0, 0);
+  const picture = context.getImageData(0, 0, width, height);
+  const shades = new Uint32Array(picture.data.buffer);
+  const times = new Map();
+  for (const shade of shades) times.set(shade, (times.get(shade) || 0) + 1);
+  const rounded = (part) => Math.min(255, Math.round(part / 24) * 24);
+  for (let i = 0; i < shades.length; i++)
+    if (times.get(shades[i]) < 200)
+      for (let part = 0; part < 3; part++) picture.data[4 * i + part] = rounded(picture.data[4 * i + part]);
+  context.putImageData(picture, 0, 0);
+  return canvas.toDataURL('image/png');
+}"""
 
 
 def smaller(png: bytes) -> bytes:
