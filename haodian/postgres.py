@@ -29,6 +29,7 @@ SOCKET_ROOT = Path(tempfile.gettempdir())
 # How long a backend whose server was killed may take to notice before it is killed too.
 ORPHANS_MAY_FINISH_S = 3.0
 
+# A batch of a thousand payments makes 5 MB of WAL: written on the way, little is left for its commit to sync.
 CONFIGURATION = """
 listen_addresses = ''
 max_connections = 100
@@ -36,6 +37,7 @@ shared_buffers = '{shared_buffers}'
 work_mem = '16MB'
 maintenance_work_mem = '256MB'
 wal_compression = on
+wal_writer_delay = '10ms'
 max_wal_size = '4GB'
 checkpoint_timeout = '15min'
 checkpoint_completion_target = 0.9
