@@ -163,7 +163,7 @@ class Workbench:
             parts.append(span(t("bench.errors", count=errors), cls="bad"))
         elif text != self.opened.released_text:
             parts.append(span(t("bench.sound"), cls="good"))
-        return join(*parts, between="  ")
+        return join(*parts, between=t("list.semicolon"))
 
     def _show_actions(self, text: str) -> None:
         place = self.frame.actions
