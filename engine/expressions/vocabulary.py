@@ -35,7 +35,10 @@ class FactType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One declared fact. `name` is qualified (`txn.amount_fen`); `values` is its registry, empty if open."""
+    """One declared fact. `name` is qualified (`txn.amount_fen`); `values` is its registry, empty if open.
+
+    `supplied` is false for a fact that nothing gathers yet: a condition on it would always see the default.
+    """
 
     name: str
     type: FactType
@@ -44,6 +47,7 @@ class Fact:
     values: tuple[str, ...] = ()
     title: str
     title_en: str
+    supplied: bool = True
 
     def __post_init__(self) -> None:
         if "." not in self.name:

@@ -60,7 +60,7 @@ def read_facts(document: Document) -> tuple[tuple[Fact, ...], tuple[Diagnostic, 
     wrong: list[Diagnostic] = []
     for namespace, group in document.value["namespaces"].items():
         for name, declared in group["facts"].items():
-            fact = _fact(f"{namespace}.{name}", declared)
+            fact = _fact(f"{namespace}.{name}", {"supplied": group.get("supplied", True), **declared})
             if fact is None:
                 pointer = ("namespaces", namespace, "facts", name, "default")
                 place = document.location(pointer)
@@ -164,6 +164,7 @@ def _fact(name: str, declared: Mapping[str, Any]) -> Fact | None:
             values=values,
             title=declared["zh"],
             title_en=declared["en"],
+            supplied=declared.get("supplied", True),
         )
     except ValueError:
         return None

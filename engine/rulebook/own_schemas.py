@@ -51,9 +51,11 @@ FACTS = _object(
                                 "zh": _TEXT,
                                 "en": _TEXT,
                                 "note": _TEXT,
+                                "supplied": {"type": "boolean"},
                             },
                         )
                     ),
+                    "supplied": {"type": "boolean"},
                 },
             )
         )

@@ -13,8 +13,10 @@ from engine.rulebook.definitions import Definition
 from engine.rulebook.documents import Document, Pointer
 from engine.rulebook.explanation import RuleRef
 from engine.rulebook.kinds import Kind, ShapeName
+from engine.rulebook.schemas import shown
 from engine.rulebook.scores import Band, Scored, ScoredRule
 from engine.rulebook.tables import Row, Table
+from engine.rulebook.wording import finding
 
 Shape = Table | Scored | Definition
 _ROWS: tuple[str, ...] = ("rows", "*", "when")
@@ -100,7 +102,19 @@ def compile_conditions(
             findings.extend(wrong)
             if condition is not None:
                 conditions[pointer] = condition
+                findings.extend(_not_supplied(document, pointer, condition, kind))
     return conditions, tuple(findings)
+
+
+def _not_supplied(
+    document: Document, pointer: Pointer, condition: Condition, kind: Kind
+) -> Iterator[Diagnostic]:
+    """Warn of facts that nothing gathers yet: the condition would always see their defaults."""
+    facts = kind.vocabulary.facts
+    for name in sorted(condition.reads):
+        if not facts[name].supplied:
+            place = document.text_location(("spec", *pointer))
+            yield finding("FACT_NOT_SUPPLIED", place, fact=name, default=shown(facts[name].default))
 
 
 def build_rule(

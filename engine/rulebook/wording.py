@@ -266,6 +266,13 @@ _MEANING = {
         "可读的命名空间：{allowed}",
         "namespaces it may read: {allowed}",
     ),
+    "FACT_NOT_SUPPLIED": Wording(
+        "事实“{fact}”还没有数据来源，条件只会看到默认值 {default}",
+        "nothing supplies fact “{fact}” yet: the condition will always see its default {default}",
+        "换一个有来源的事实，或者先不要依赖这一条",
+        "use a fact that is supplied, or do not rely on this condition yet",
+        Severity.WARNING,
+    ),
     "FACT_TYPE": Wording(
         "事实“{fact}”应为{expected}，现在是 {value}",
         "fact “{fact}” must be {expected_en}; it is {value}",

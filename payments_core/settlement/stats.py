@@ -1,6 +1,7 @@
 """The daily figures of every merchant that conditions read as `merchant.*`, as of a closed business date.
 
 Windows end with `as_of`: 7 days are as_of and the six before. Shares are ppm, amounts fen, rounded down.
+The baseline is for the day after as_of: the median of the four same weekdays before it.
 
     state     NEW        activated within the last 7 days
               ACTIVE     traded on at least 5 of the last 7 days
@@ -52,6 +53,10 @@ sums AS (
     coalesce(sum(fen) FILTER (WHERE business_date >= :from_14 AND business_date < :from_7),
       0) AS gmv_before_fen,
     sum(fen) AS gmv_28d_fen,
+    coalesce(sum(fen) FILTER (WHERE business_date = :as_of - 6), 0) AS same_1_fen,
+    coalesce(sum(fen) FILTER (WHERE business_date = :as_of - 13), 0) AS same_2_fen,
+    coalesce(sum(fen) FILTER (WHERE business_date = :as_of - 20), 0) AS same_3_fen,
+    coalesce(sum(fen) FILTER (WHERE business_date = :as_of - 27), 0) AS same_4_fen,
     coalesce(sum(cnt) FILTER (WHERE business_date >= :from_7), 0) AS cnt_7d,
     sum(cnt) AS cnt_28d,
     sum(refund_fen) AS refund_28d_fen,
@@ -79,7 +84,10 @@ figures AS (
     coalesce(refund_28d_fen * 1000000 / nullif(gmv_28d_fen, 0), 0) AS refund_rate_28d_ppm,
     coalesce(credit_28d_fen * 1000000 / nullif(gmv_28d_fen, 0), 0) AS credit_share_28d_ppm,
     coalesce(night_7d_fen * 1000000 / nullif(gmv_7d_fen, 0), 0) AS night_share_7d_ppm,
-    coalesce(gmv_28d_fen / nullif(cnt_28d, 0), 0) AS avg_ticket_28d_fen
+    coalesce(gmv_28d_fen / nullif(cnt_28d, 0), 0) AS avg_ticket_28d_fen,
+    coalesce((same_1_fen + same_2_fen + same_3_fen + same_4_fen
+      - greatest(same_1_fen, same_2_fen, same_3_fen, same_4_fen)
+      - least(same_1_fen, same_2_fen, same_3_fen, same_4_fen)) / 2, 0) AS baseline_1d_fen
   FROM merchant m LEFT JOIN sums USING (merchant_id) LEFT JOIN seen USING (merchant_id)
   LEFT JOIN last l USING (merchant_id)
   WHERE m.activated_at < :end)
@@ -90,7 +98,7 @@ SELECT merchant_id, :as_of, jsonb_build_object(
     'cnt_7d', cnt_7d, 'cnt_28d', cnt_28d, 'payers_30d', payers_30d, 'active_days_7', active_days_7,
     'gmv_wow_ppm', trunc(gmv_wow_ppm), 'refund_rate_28d_ppm', trunc(refund_rate_28d_ppm),
     'credit_share_28d_ppm', trunc(credit_share_28d_ppm), 'night_share_7d_ppm', trunc(night_share_7d_ppm),
-    'avg_ticket_28d_fen', trunc(avg_ticket_28d_fen),
+    'avg_ticket_28d_fen', trunc(avg_ticket_28d_fen), 'baseline_1d_fen', trunc(baseline_1d_fen),
     'state', CASE WHEN days_since_active < 7 THEN 'NEW' WHEN active_days_7 >= 5 THEN 'ACTIVE'
       WHEN days_since_last_txn < 7 THEN 'DECLINING' WHEN days_since_last_txn < 30 THEN 'DORMANT'
       ELSE 'CHURNED' END),

@@ -173,8 +173,17 @@ def test_figures_of_a_trading_merchant(connection: Connection) -> None:
         "credit_share_28d_ppm": 416_666,
         "night_share_7d_ppm": 375_000,
         "avg_ticket_28d_fen": 4000,
+        "baseline_1d_fen": 0,  # four same weekdays before the next day: only one of them traded
         "state": "DECLINING",
     }
+
+
+def test_the_baseline_is_the_median_of_the_four_same_weekdays(connection: Connection) -> None:
+    for weeks, amount_fen in ((1, 1000), (2, 9000), (3, 3000), (4, 5000)):
+        day = DAY2 + timedelta(days=1 - 7 * weeks)
+        pay(connection, amount_fen=amount_fen, fee_fen=0, cost_fen=0, day=day)
+        facts(connection, day)
+    assert figures(connection, DAY2)["baseline_1d_fen"] == 4000  # (3,000 + 5,000) / 2
 
 
 @pytest.mark.parametrize(

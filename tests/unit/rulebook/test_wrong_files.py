@@ -57,6 +57,7 @@ WRONG = (
     ("condition_syntax", FEE, (("CEL_SYNTAX", 13, 27),)),
     ("fact_unknown", FEE, (("FACT_UNKNOWN", 13, 15),)),
     ("fact_withheld", FEE, (("FACT_WITHHELD", 13, 15),)),
+    ("fact_not_supplied", FEE, (("FACT_NOT_SUPPLIED", 13, 15), ("NEGATIVE_MARGIN", 14, 28))),
     ("enum_unknown", FEE, (("ENUM_UNKNOWN", 13, 30),)),
     ("condition_not_boolean", FEE, (("NOT_BOOLEAN", 13, 15),)),
     ("no_default_row", FEE, (("NO_DEFAULT_ROW", 14, 7),)),
