@@ -57,7 +57,6 @@ WRONG = (
     ("condition_syntax", FEE, (("CEL_SYNTAX", 13, 27),)),
     ("fact_unknown", FEE, (("FACT_UNKNOWN", 13, 15),)),
     ("fact_withheld", FEE, (("FACT_WITHHELD", 13, 15),)),
-    ("fact_not_supplied", FEE, (("FACT_NOT_SUPPLIED", 13, 15), ("NEGATIVE_MARGIN", 14, 28))),
     ("enum_unknown", FEE, (("ENUM_UNKNOWN", 13, 30),)),
     ("condition_not_boolean", FEE, (("NOT_BOOLEAN", 13, 15),)),
     ("no_default_row", FEE, (("NO_DEFAULT_ROW", 14, 7),)),
@@ -185,3 +184,10 @@ def test_a_condition_in_a_block_is_pointed_at_within_the_block(shipped: Mapping[
 def test_every_wording_is_complete() -> None:
     for code, wording in CATALOGUE.items():
         assert all((wording.zh, wording.en, wording.hint_zh, wording.hint_en)), code
+
+
+def test_a_fact_that_nothing_supplies_is_warned_about(shipped: Mapping[str, str]) -> None:
+    text = (FIXTURES / "fact_not_supplied.yaml").read_text(encoding="utf-8")
+    findings = check_file(path=FEE, text=text, files=_others(shipped))
+    found = [(one.code, one.severity, one.location.line, one.location.column) for one in findings]
+    assert ("FACT_NOT_SUPPLIED", Severity.WARNING, 13, 15) in found
