@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from payments_core.reporting import Period
 from ui.components import kpi, words
 from ui.components.bars import Contribution, contributions, target
 from ui.components.data_table import Column, table
