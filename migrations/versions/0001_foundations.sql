@@ -1022,6 +1022,12 @@ ALTER TABLE share_entry ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY share_entry_scope ON share_entry FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (party_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN CASE party_kind WHEN 'store' THEN party_id END = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
 -- ;;
+GRANT SELECT ON release TO haodian_console
+-- ;;
+GRANT SELECT ON activation TO haodian_console
+-- ;;
+GRANT SELECT ON rule_ref TO haodian_console
+-- ;;
 GRANT SELECT ON payment TO haodian_console
 -- ;;
 ALTER TABLE payment ENABLE ROW LEVEL SECURITY
@@ -1039,12 +1045,6 @@ GRANT SELECT ON risk_case TO haodian_console
 ALTER TABLE risk_case ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY risk_case_scope ON risk_case FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
--- ;;
-GRANT SELECT ON release TO haodian_console
--- ;;
-GRANT SELECT ON activation TO haodian_console
--- ;;
-GRANT SELECT ON rule_ref TO haodian_console
 -- ;;
 GRANT SELECT ON fact_day TO haodian_console
 -- ;;
