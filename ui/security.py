@@ -52,7 +52,7 @@ def csrf_of(token: str) -> str:
 
 
 def is_form_of(token: str, proof: str) -> bool:
-    """Tell whether `proof` came from a form we made for this session."""
+    """Tell whether `proof` came from a form made for this sign-in."""
     return bool(token) and hmac.compare_digest(csrf_of(token), proof)
 
 

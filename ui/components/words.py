@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from payments_core.calendar import SHANGHAI
+from payments_core.errors import PaymentsCoreError
 from payments_core.money import format_change, format_fen, format_rate
-from ui.i18n import t
+from ui.i18n import either, t
 from ui.icons import triangle
 from ui.markup import Markup, join, span
 
@@ -85,3 +86,11 @@ def ago(instant: datetime, *, now: datetime) -> str:
         if passed_s >= size_s:
             return t(f"ago.{unit}", count=passed_s // size_s)
     return t("ago.seconds")
+
+
+def refused(refusal: Exception) -> str:
+    """Return why something was refused, in the reader's language, with its code."""
+    said = (
+        either(refusal.chinese, refusal.message) if isinstance(refusal, PaymentsCoreError) else str(refusal)
+    )
+    return f"{said} {getattr(refusal, 'code', '')}".strip()

@@ -10,6 +10,7 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 
 from engine.forms import Field
 from payments_core.errors import PaymentsCoreError
+from ui.components import words
 from ui.i18n import either, t
 from ui.icons import icon
 from ui.markup import Markup, div, join, span, tag
@@ -139,7 +140,7 @@ def _photo(field: Field, around: Surroundings, put: Put, leave: Leave) -> ui.ele
         try:
             name = await around.keep_photo(content)
         except PaymentsCoreError as refusal:
-            state.set_content(str(_refused(refusal.message)))
+            state.set_content(str(_refused(words.refused(refusal))))
             return
         put(field.name, name)
         leave(field.name)

@@ -21,7 +21,7 @@ from payments_core.privacy import Sealer
 from payments_core.reporting.queries_applications import Server, list_servers
 from payments_core.rulebooks import ActiveRulebook
 from ui import shell
-from ui.components import states
+from ui.components import states, words
 from ui.forms import Filling, FormView
 from ui.forms.questions import Surroundings
 from ui.i18n import either, t
@@ -145,7 +145,7 @@ class _Desk:
 
 def _refusal(refusal: PaymentsCoreError) -> str:
     key = "onboarding.duplicate" if isinstance(refusal, MerchantExists) else ""
-    return t(key) if key else f"{refusal.message} {refusal.code}"
+    return t(key) if key else words.refused(refusal)
 
 
 def _result(made: onboarding.Application, answers: dict[str, object], server: Server) -> Markup:

@@ -111,6 +111,6 @@ async def _confirm(visit: Visit, one: Activation, reader: str) -> None:
             now=visit.services.now(),
         )
     except (ReleaseError, PaymentsCoreError) as refusal:
-        ui.notify(str(refusal), type="negative")
+        ui.notify(words.refused(refusal), type="negative")
         return
     ui.navigate.to(f"/releases?r={number}")

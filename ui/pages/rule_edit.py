@@ -290,4 +290,4 @@ class Workbench:
 def _told(refusal: Exception) -> str:
     found = getattr(refusal, "diagnostics", ())
     lines = [f"{one.location}: {words_of(one)}" for one in found[:3]]
-    return "\n".join([f"{refusal}  {getattr(refusal, 'code', '')}".strip(), *lines])
+    return "\n".join([words.refused(refusal), *lines])
