@@ -30,7 +30,13 @@ def connect(*, url: str, pool_size: int = 5) -> Engine:
     driver_url = url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
         "postgres://", "postgresql+psycopg://", 1
     )
-    return create_engine(driver_url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    return create_engine(
+        driver_url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_use_lifo=True,  # the connection whose server process worked last has its plans and pages at hand
+    )
 
 
 @contextmanager

@@ -147,6 +147,7 @@ def _accepted(batch: Batch, request: AcceptRequest, lines: list[str]) -> Accepte
             served=served,
             decision=decision,
             facts=facts,
+            fact_set_no=policy.fact_set_no,
             batch_no=batch.batch_no,
             release_no=policy.release_no,
         )

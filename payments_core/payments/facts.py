@@ -72,9 +72,9 @@ class FactReader:
 
     def __init__(self, *, vocabulary: Vocabulary, reads: Iterable[str], directory: Directory) -> None:
         """Prepare to read; unknown names are refused when rules are checked, so there are none here."""
-        self.reads = frozenset(reads)
+        self.names = tuple(sorted(frozenset(reads)))
         self._directory = directory
-        self._defaults: Facts = {name: vocabulary.facts[name].default for name in sorted(self.reads)}
+        self._defaults: Facts = {name: vocabulary.facts[name].default for name in self.names}
         request = [name for name in self._defaults if name in _REQUEST]
         self._request_names = tuple(request)
         getter = attrgetter(*(_REQUEST[name] for name in request), "amount_fen", "amount_fen")
@@ -87,7 +87,7 @@ class FactReader:
         self._base_no = -1
 
     def read(self, request: AcceptRequest, view: MerchantView, served: Served, at: datetime) -> Facts:
-        """Return a fresh dict of the facts of `request` at `at`."""
+        """Return a fresh dict of the facts of `request` at `at`, in the order of `names`."""
         local = at.astimezone(SHANGHAI)
         facts = self._base_of(view, served, local).copy()
         # The getter is given two more names than needed, so that it always returns a tuple; zip drops them.

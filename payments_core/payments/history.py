@@ -22,11 +22,11 @@ from payments_core.risk import SLACK_US, microseconds
 
 _CHUNK = 5_000
 _SINCE = (
-    f"SELECT {REQUEST_COLUMNS}, p.risk_facts::text FROM payment p"
+    f"SELECT {REQUEST_COLUMNS}, p.fact_set_no, p.fact_values::text FROM payment p"
     " WHERE p.created_at > %s AND p.accepted_batch_no < %s ORDER BY p.accepted_batch_no, p.payment_id"
 )
 _BETWEEN = (
-    f"SELECT {REQUEST_COLUMNS}, p.risk_facts::text FROM payment p"
+    f"SELECT {REQUEST_COLUMNS}, p.fact_set_no, p.fact_values::text FROM payment p"
     " WHERE p.accepted_batch_no > %s AND p.accepted_batch_no < %s ORDER BY p.accepted_batch_no, p.payment_id"
 )
 _REFUNDS = (
@@ -68,7 +68,8 @@ def _rows(
 
 def _add(policy: Policy, directory: Directory, row: tuple[Any, ...]) -> None:
     windows, created_at = policy.windows, row[5]
-    facts = orjson.loads(row[REQUEST_WIDTH])
+    names = policy.fact_sets.names_of(row[REQUEST_WIDTH])
+    facts = dict(zip(names, orjson.loads(row[REQUEST_WIDTH + 1]), strict=True))
     if not windows.reads <= facts.keys():
         # Decided under a release that read less: what the row does not say is derived again.
         view = directory.merchant(row[0])
@@ -77,6 +78,6 @@ def _add(policy: Policy, directory: Directory, row: tuple[Any, ...]) -> None:
         served = directory.binding(row[0], created_at)
         facts = policy.decision_facts.read(request_of(row), view, served, created_at) | facts
     try:
-        windows.add(facts, microseconds(created_at))
+        windows.count_in(facts, microseconds(created_at))
     except EvaluationError:  # it was not counted when it was decided either
         return

@@ -13,6 +13,7 @@ from payments_core.fees import COST_KIND, FEE_KIND, Price, Pricer
 from payments_core.merchants.directory import Directory
 from payments_core.merchants.model import MerchantView, Served
 from payments_core.payments.errors import PriceMissing
+from payments_core.payments.fact_sets import FactSets
 from payments_core.payments.facts import FactReader, Facts
 from payments_core.payments.model import AcceptRequest
 from payments_core.profit_share.model import Stream, eligible_margin, stream_for
@@ -53,7 +54,13 @@ class Policy:
     """One release, ready to decide and to price."""
 
     def __init__(
-        self, *, release_no: int, rulebook: Rulebook, directory: Directory, before: Policy | None = None
+        self,
+        *,
+        release_no: int,
+        rulebook: Rulebook,
+        directory: Directory,
+        fact_sets: FactSets,
+        before: Policy | None = None,
     ) -> None:
         """Prepare `rulebook` for the merchants in `directory`; `before` is the release it follows."""
         self.release_no = release_no
@@ -75,6 +82,8 @@ class Policy:
             reads=self.risk.reads | (self.windows.reads - made),
             directory=directory,
         )
+        self.fact_sets = fact_sets
+        self.fact_set_no = fact_sets.number_of(self.decision_facts.names)
         self.price_facts = FactReader(
             vocabulary=vocabulary,
             reads=frozenset().union(*(rulebook.reads(kind=k) for k in (FEE_KIND, COST_KIND, SHARE_KIND))),
@@ -96,7 +105,7 @@ class Policy:
             "merchant.id": merchant_id,
         }
         facts = self._nothing | {name: value for name, value in known.items() if name in self._nothing}
-        self.windows.add(facts, microseconds(at))
+        self.windows.count_in(facts, microseconds(at))
 
     def scope_of(self, view: MerchantView, served: Served, at: datetime) -> dict[str, str]:
         """Return the scope a merchant's rules are looked up by: only the keys that any rule names."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from payments_core.channels import ChannelOrder, ChannelRefund
 from payments_core.payments.errors import PaymentNotFound, RefundNotFound
@@ -46,6 +47,7 @@ class PaymentView:
     risk_score: int
     risk_hits: tuple[str, ...]
     risk_facts: Mapping[str, Any]
+    risk_release_no: int
     release_no: int
     paid_at: datetime | None
     business_date: date | None
@@ -95,7 +97,10 @@ class RefundView:
     eligible_margin_delta_fen: int | None
 
 
-_PAYMENT = [payment.c[name] for name in PaymentView.__dataclass_fields__]
+_MADE: Mapping[str, ColumnElement[Any]] = {"risk_facts": literal_column("risk_facts(payment)", JSONB)}
+_PAYMENT = [
+    payment.c[name] if name in payment.c else _MADE[name] for name in PaymentView.__dataclass_fields__
+]
 _REFUND = [refund.c[name] for name in RefundView.__dataclass_fields__]
 
 

@@ -23,7 +23,7 @@ PAYMENT_COLUMNS = (
     " device_id, device_distance_m, payer_hash, amount_fen, settle_amount_fen, buyer_paid_fen,"
     " created_at, expires_at,"
     " accepted_batch_no, store_id, broker_id, opener_id, risk_decision, risk_score, risk_hits,"
-    " risk_facts, release_no"
+    " fact_set_no, fact_values, risk_release_no, release_no"
 )
 REQUEST_COLUMNS = (
     "p.merchant_id, p.merchant_order_no, p.amount_fen, p.channel, p.mode, p.created_at, p.settle_amount_fen,"
@@ -41,22 +41,23 @@ def payment_line(
     served: Served,
     decision: Decision,
     facts: dict[str, Any],
+    fact_set_no: int,
     batch_no: int,
     release_no: int,
 ) -> str:
-    """Return one COPY line of PAYMENT_COLUMNS."""
+    """Return one COPY line of PAYMENT_COLUMNS; `facts` are in the order of the names of `fact_set_no`."""
     r, created = request, request.created_at
     expires = created + timedelta(seconds=r.expires_after_s)
-    shown = orjson.dumps(facts, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
-    if "\\" in shown:
-        shown = shown.replace("\\", "\\\\")
+    values = orjson.dumps([*facts.values()]).decode()
+    if "\\" in values:
+        values = values.replace("\\", "\\\\")
     return (
         f"{r.merchant_id}\t{payment_id}\t{r.merchant_order_no}\t\\\\x{r.body_hash.hex()}\t{state}"
         f"\t{refused_code or _NULL}\t{r.channel}\t{r.mode}\t{r.card_type}\t{r.bank_code}\t{r.device_id}"
         f"\t{r.device_distance_m}\t{r.payer_id}"
         f"\t{r.amount_fen}\t{r.settle_amount_fen}\t{r.buyer_paid_fen}\t{created.isoformat()}\t{expires.isoformat()}"
-        f"\t{batch_no}\t{_served(served)}\t{decision.decision}\t{decision.score}\t{_array(decision.hits)}\t{shown}"
-        f"\t{release_no}\n"
+        f"\t{batch_no}\t{_served(served)}\t{decision.decision}\t{decision.score}\t{_array(decision.hits)}"
+        f"\t{fact_set_no}\t{values}\t{release_no}\t{release_no}\n"
     )
 
 

@@ -23,6 +23,7 @@ from payments_core.payments.accepting import accept, look_up
 from payments_core.payments.batch import Batch, Entry, Known, enter
 from payments_core.payments.capturing import begin, fail, finish
 from payments_core.payments.errors import NoActiveRelease, RefusedByDatabase, StoreUnavailable
+from payments_core.payments.fact_sets import FactSets
 from payments_core.payments.history import catch_up
 from payments_core.payments.model import (
     AcceptRequest,
@@ -64,6 +65,7 @@ class LaneWriter:
         self._wait = wait
         self._lock = threading.Lock()
         self._policy: Policy | None = None
+        self._fact_sets = FactSets(engine)
         self._known: Known = {}
         self._refs: dict[RuleRefKey, int] = {}
         self._open_stream_ids: set[int] = set()
@@ -156,6 +158,7 @@ class LaneWriter:
                 release_no=entry.release_no,
                 rulebook=rulebook,
                 directory=self._directory,
+                fact_sets=self._fact_sets,
                 before=self._policy,
             )
         return self._policy

@@ -12,48 +12,28 @@ Whoever writes under a transaction calls `keep` after the commit and `undo` afte
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.rulebook import Aggregate
+from payments_core.risk.series import COLUMNS, Series, Sum
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-SLACK_US = 15 * 60 * 1_000_000
+_SECOND_US = 1_000_000
+SLACK_US = 15 * 60 * _SECOND_US
 """How late an item may arrive and still be read exactly: windows keep this much more than their length."""
 _SWEEP_AFTER = 20_000
+_FORGET_FROM = 128
+"""A series shorter than this forgets nothing by itself."""
 
 
 def microseconds(instant: datetime) -> int:
     """Return an aware instant as whole microseconds since 1970, the time of the windows."""
     return (instant - EPOCH) // MICROSECOND
-
-
-Where = Callable[[Mapping[str, Any]], bool]
-Journal = list[tuple["_Plan", "Series", int, Any]]
-Keyed = tuple[tuple[Callable[[Mapping[str, Any]], Any], tuple["_Plan", ...]], ...]
-
-
-class Series:
-    """The items of one key of one aggregate, in order of time, with the running figure of its window.
-
-    Whole numbers lie in arrays: there may be millions of series, and the garbage collector skips arrays.
-    """
-
-    __slots__ = ("counts", "edge", "low", "times", "total", "values")
-
-    def __init__(self, *, numbers: bool, distinct: bool) -> None:
-        """Begin empty. `values` holds numbers, the things counted as distinct, or (for counts) nothing."""
-        self.times = array("q")
-        self.values: Any = array("q") if numbers else [] if distinct else None
-        self.low = 0  # first item of the window that ends at `edge`
-        self.edge = 0  # the latest instant added or read
-        self.total = 0
-        self.counts: dict[Any, int] | None = {} if distinct else None
 
 
 class Windows:
@@ -62,50 +42,38 @@ class Windows:
     def __init__(self, aggregates: Sequence[Aggregate]) -> None:
         """Begin with no history; `batch_no` is the caller's watermark of what has been added."""
         self.batch_no = -1
-        self.plans = tuple(_Plan(a) for a in aggregates)
-        self.reads = frozenset(name for plan in self.plans for name in plan.reads)
-        self._groups = _by_where(self.plans)
-        self.horizon_us = max((p.window_us for p in self.plans), default=0)
-        self._journal: Journal = []
+        self._asked = [_asked(a) for a in aggregates]
+        conditions = {a.where.source: a.where for a in aggregates if a.where is not None}
+        self._conditions = [condition.evaluate for condition in conditions.values()]
+        numbers = {source: number for number, source in enumerate(conditions, start=1)}
+        self.plans = _plans(aggregates, numbers)
+        self.reads = frozenset(name for a in aggregates for name in _reads(a))
+        self.horizon_us = max((a.window_s * _SECOND_US for a in aggregates), default=0)
+        self._journal: list[tuple[Series, int]] = []
         self._until_sweep = _SWEEP_AFTER
 
     def serve(self, aggregates: Sequence[Aggregate]) -> bool:
         """Tell whether these windows hold exactly the figures that `aggregates` ask for."""
-        return [plan.asked for plan in self.plans] == [_asked(a) for a in aggregates]
+        return self._asked == [_asked(a) for a in aggregates]
 
-    def add(self, facts: Mapping[str, Any], at_us: int) -> None:
-        """Count one item in every aggregate whose `where` it meets."""
-        for where, keyed in self._groups:
-            if where is None or where(facts):
-                for key_of, plans in keyed:
-                    if _names_series(key := key_of(facts)):
-                        for plan in plans:
-                            plan.count(key, facts, at_us, self._journal)
+    def count_in(self, facts: MutableMapping[str, Any], at_us: int) -> None:
+        """Add the item and write every aggregate's figure, the item included, into its facts."""
+        holds = [True, *[holds(facts) for holds in self._conditions]]
+        for plan in self.plans:
+            key = plan.key(facts)
+            # A key, one part or a tuple of them, with an empty part names no series.
+            if key and (type(key) is not tuple or "" not in key):
+                plan.count(key, facts, holds, at_us, self._journal)
+            else:
+                facts.update(plan.zeros)
         self._sweep_sometimes(at_us)
 
     def read(self, facts: Mapping[str, Any], at_us: int) -> dict[str, int]:
         """Return every aggregate's figure for the item's keys: fact name → whole number."""
-        figures: dict[str, int] = {}
+        figures: dict[str, Any] = {}
         for plan in self.plans:
-            series = plan.series.get(plan.key(facts))
-            figures[plan.fact] = 0 if series is None else plan.figure(series, at_us)
+            plan.show(plan.series.get(plan.key(facts)), figures, at_us)
         return figures
-
-    def count_in(self, facts: MutableMapping[str, Any], at_us: int) -> None:
-        """Add the item and write every aggregate's figure, the item included, into its facts."""
-        journal = self._journal
-        for where, keyed in self._groups:
-            counts = where is None or where(facts)
-            for key_of, plans in keyed:
-                key = key_of(facts)
-                if counts and _names_series(key):
-                    for plan in plans:
-                        facts[plan.fact] = plan.count(key, facts, at_us, journal)
-                else:
-                    for plan in plans:
-                        series = plan.series.get(key)
-                        facts[plan.fact] = 0 if series is None else plan.figure(series, at_us)
-        self._sweep_sometimes(at_us)
 
     def keep(self) -> None:
         """Make what was added since the last `keep` permanent: its transaction has committed."""
@@ -113,8 +81,8 @@ class Windows:
 
     def undo(self) -> None:
         """Take back what was added since the last `keep`: its transaction did not commit."""
-        for plan, series, at_us, value in reversed(self._journal):
-            plan.remove(series, at_us, value)
+        for series, at_us in reversed(self._journal):
+            series.take_back(at_us)
         self._journal.clear()
 
     def _sweep_sometimes(self, at_us: int) -> None:
@@ -122,161 +90,103 @@ class Windows:
         if self._until_sweep > 0:
             return
         for plan in self.plans:
-            oldest = at_us - plan.window_us - SLACK_US
+            oldest = at_us - plan.kept_us
             plan.series = {k: s for k, s in plan.series.items() if s.times and s.times[-1] > oldest}
         # Each sweep looks at every series once, so the next one waits until as many items have come.
         self._until_sweep = _SWEEP_AFTER + sum(len(plan.series) for plan in self.plans)
 
 
+class _Figure(NamedTuple):
+    """One aggregate, prepared. `condition_no` is the place of its condition among all, 0 for none."""
+
+    fact: str
+    field: str | None
+    condition_no: int
+    window_us: int
+    column: type[Sum]
+
+
 class _Plan:
-    """One aggregate, prepared: how to find an item's series and the figure of its window."""
+    """The aggregates with one key: they share one series a key."""
 
-    def __init__(self, aggregate: Aggregate) -> None:
-        self.asked = _asked(aggregate)
-        self.fact = aggregate.fact
-        self.key = itemgetter(*aggregate.key)
-        self.field = aggregate.field
-        self.where = None if aggregate.where is None else aggregate.where.evaluate
-        self.window_us = aggregate.window_s * 1_000_000
-        self.fn = str(aggregate.fn)
-        self.sums, self.distinct, self.largest = (self.fn == name for name in ("sum", "distinct", "max"))
-        self.numbers = self.sums or self.largest
+    def __init__(self, key: tuple[str, ...], figures: Sequence[_Figure]) -> None:
+        self.key = itemgetter(*key)
+        self.figures = tuple(figures)
+        self.columns = tuple(figure.column for figure in figures)
+        self.condition_nos = tuple({figure.condition_no for figure in figures})
+        self.kept_us = max(figure.window_us for figure in figures) + SLACK_US
+        self.zeros = dict.fromkeys((figure.fact for figure in figures), 0)
         self.series: dict[Any, Series] = {}
-        where_reads: frozenset[str] = frozenset() if aggregate.where is None else aggregate.where.reads
-        self.reads = frozenset(aggregate.key) | ({self.field} if self.field else frozenset()) | where_reads
 
-    def count(self, key: Any, facts: Mapping[str, Any], at_us: int, journal: Journal) -> int:
-        """Add one item to the series of `key` and return the figure of its window."""
-        value: Any = None if self.field is None else facts[self.field]
+    def count(
+        self,
+        key: Any,
+        facts: MutableMapping[str, Any],
+        holds: Sequence[bool],
+        at_us: int,
+        journal: list[tuple[Series, int]],
+    ) -> None:
+        """Add one item to the series of `key`, if it counts anywhere, and write the figures."""
         series = self.series.get(key)
-        if series is None:
-            series = self.series[key] = Series(numbers=self.numbers, distinct=self.distinct)
-        journal.append((self, series, at_us, value))
-        if at_us < series.edge or series.total < 0:
-            self.insert(series, at_us, value)
-            return self.figure(series, at_us)
-        # The usual item: the latest of its series. What `insert` and `figure` would do, without the calls.
-        series.edge = at_us
-        times, values, counts, low = series.times, series.values, series.counts, series.low
-        times.append(at_us)
-        if values is not None:
-            values.append(value)
-            if counts is not None:
-                counts[value] = counts.get(value, 0) + 1
-            elif self.sums:
-                series.total += value
-            elif value > series.total:
-                series.total = value
-        if low >= 64 or times[low] <= at_us - self.window_us:
-            return self.figure(series, at_us)  # something leaves the window, or the memory
-        if values is None:
-            return len(times) - low
-        return series.total if counts is None else len(counts)
-
-    def insert(self, series: Series, at_us: int, value: Any) -> None:
-        if at_us >= series.edge:
-            series.edge = at_us
-            series.times.append(at_us)
-            if series.values is not None:
-                series.values.append(value)
-                self._enter(series, value)
+        for number in self.condition_nos:
+            if holds[number]:
+                break
+        else:
+            self.show(series, facts, at_us)
             return
-        index = bisect_right(series.times, at_us)
-        series.times.insert(index, at_us)
-        if series.values is not None:
-            series.values.insert(index, value)
-        if index >= series.low:
-            self._enter(series, value)
-        else:
-            series.low += 1
-
-    def remove(self, series: Series, at_us: int, value: Any) -> None:
-        index = bisect_right(series.times, at_us) - 1
-        if series.values is not None:
-            while series.values[index] != value:  # several items of one instant
-                index -= 1
-            del series.values[index]
-        del series.times[index]
-        if index >= series.low:
-            self._leave(series, value)
-        else:
-            series.low -= 1
-
-    def figure(self, series: Series, at_us: int) -> int:
-        start = at_us - self.window_us
+        if series is None:
+            series = self.series[key] = Series(self.columns)
+        journal.append((series, at_us))
         if at_us < series.edge:
-            low, high = bisect_right(series.times, start), bisect_right(series.times, at_us)
-            return self._fold(series, low, high)
+            series.insert(at_us, [self._value(figure, facts, holds) for figure in self.figures])
+            self.show(series, facts, at_us)
+            return
+        # The usual item: the latest of its series.
         series.edge = at_us
-        times, low, size = series.times, series.low, len(series.times)
-        while low < size and times[low] <= start:
-            if series.values is not None:
-                self._leave(series, series.values[low])
-            low += 1
-        series.low = low
-        if low >= 64 and low * 2 >= size:
-            self._prune(series, start - SLACK_US)
-        if series.values is None:
-            return len(times) - series.low
-        if series.counts is not None:
-            return len(series.counts)
-        if series.total < 0 and self.largest:  # the largest has left the window: look for the next one
-            series.total = self._fold(series, series.low, len(times))
-        return series.total
-
-    def _enter(self, series: Series, value: Any) -> None:
-        if self.sums:
-            series.total += value
-        elif series.counts is not None:
-            series.counts[value] = series.counts.get(value, 0) + 1
-        elif self.largest and series.total >= 0:
-            series.total = max(series.total, value)
-
-    def _leave(self, series: Series, value: Any) -> None:
-        if self.sums:
-            series.total -= value
-        elif series.counts is not None:
-            left = series.counts[value] - 1
-            if left:
-                series.counts[value] = left
+        times = series.times
+        times.append(at_us)
+        for (fact, field, number, window_us, _), column in zip(self.figures, series.columns):  # noqa: B905 - the inmost loop
+            if holds[number]:
+                value = 1 if field is None else facts[field]
+                facts[fact] = column.append(value, times, at_us - window_us)
             else:
-                del series.counts[value]
-        elif self.largest and value == series.total:
-            series.total = -1
+                facts[fact] = column.skip(times, at_us - window_us)
+        if times[0] <= at_us - self.kept_us and len(times) >= _FORGET_FROM:
+            series.forget(at_us - self.kept_us)
 
-    def _fold(self, series: Series, low: int, high: int) -> int:
-        if series.values is None:
-            return high - low
-        values = series.values[low:high]
-        if self.sums:
-            return sum(values)
-        return len(set(values)) if self.distinct else max(values, default=0)
+    def show(self, series: Series | None, facts: MutableMapping[str, Any], at_us: int) -> None:
+        """Write the figures of the windows that end at `at_us`."""
+        if series is None:
+            facts.update(self.zeros)
+            return
+        late, times = at_us < series.edge, series.times
+        series.edge = max(series.edge, at_us)
+        for figure, column in zip(self.figures, series.columns, strict=True):
+            start = at_us - figure.window_us
+            if late:
+                facts[figure.fact] = column.fold(bisect_right(times, start), bisect_right(times, at_us))
+            else:
+                column.advance(times, start)
+                facts[figure.fact] = column.figure()
 
-    def _prune(self, series: Series, oldest_us: int) -> None:
-        gone = min(bisect_right(series.times, oldest_us), series.low)
-        del series.times[:gone]
-        if series.values is not None:
-            del series.values[:gone]
-        series.low -= gone
+    def _value(self, figure: _Figure, facts: Mapping[str, Any], holds: Sequence[bool]) -> Any:
+        if not holds[figure.condition_no]:
+            return figure.column.neutral
+        return 1 if figure.field is None else facts[figure.field]
 
 
-def _names_series(key: Any) -> bool:
-    """Tell whether a key, one part or a tuple of them, has no empty part."""
-    return bool(key) and (type(key) is not tuple or "" not in key)
+def _plans(aggregates: Sequence[Aggregate], numbers: Mapping[str, int]) -> tuple[_Plan, ...]:
+    by_key: dict[tuple[str, ...], list[_Figure]] = {}
+    for a in aggregates:
+        number = 0 if a.where is None else numbers[a.where.source]
+        figure = _Figure(a.fact, a.field, number, a.window_s * _SECOND_US, COLUMNS[a.fn])
+        by_key.setdefault(a.key, []).append(figure)
+    return tuple(_Plan(key, figures) for key, figures in by_key.items())
 
 
-def _by_where(plans: Sequence[_Plan]) -> tuple[tuple[Where | None, Keyed], ...]:
-    """Aggregates with the same condition share one evaluation of it, those with the same key one key."""
-    groups: dict[str, dict[tuple[str, ...], list[_Plan]]] = {}
-    for plan in plans:
-        groups.setdefault(plan.asked[4] or "", {}).setdefault(plan.asked[1], []).append(plan)
-    return tuple(
-        (
-            next(iter(keyed.values()))[0].where,
-            tuple((group[0].key, tuple(group)) for group in keyed.values()),
-        )
-        for keyed in groups.values()
-    )
+def _reads(aggregate: Aggregate) -> frozenset[str]:
+    where: frozenset[str] = frozenset() if aggregate.where is None else aggregate.where.reads
+    return frozenset(aggregate.key) | where | ({aggregate.field} if aggregate.field else frozenset())
 
 
 def _asked(aggregate: Aggregate) -> tuple[Any, ...]:

@@ -50,7 +50,7 @@ def test_w24_velocity_edge(
     assert (last.risk_decision, last.risk_score, last.risk_hits) == (decision, score, hits)
     with engine.connect() as connection:
         facts = connection.execute(
-            text("SELECT risk_facts FROM payment WHERE merchant_order_no = 'w24-600'")
+            text("SELECT risk_facts(payment) FROM payment WHERE merchant_order_no = 'w24-600'")
         ).scalar_one()
     assert facts["agg.payer_merchant_cnt_10m"] == count
     assert facts["agg.payer_merchant_sum_10m_fen"] == sum_fen

@@ -39,7 +39,8 @@ def register() -> None:
             return around, get_payment_detail(connection, payment_id=payment_id)
 
         around, detail = await visit.read(read)
-        release = await run_in_threadpool(_release, visit, detail.payment.release_no)
+        priced_by = await run_in_threadpool(_release, visit, detail.payment.release_no)
+        decided_by = await run_in_threadpool(_release, visit, detail.payment.risk_release_no)
         with shell.frame(
             visit,
             section="money",
@@ -49,7 +50,7 @@ def register() -> None:
             after_title=_chips(detail),
             headline=join(_told(visit, detail), _facts(visit, detail)),
         ):
-            _panes(visit, detail, release)
+            _panes(visit, detail, priced_by=priced_by, decided_by=decided_by)
 
 
 def _read_number(number: str) -> int:
@@ -67,7 +68,9 @@ def _release(visit: Visit, release_no: int) -> Release | None:
         return None
 
 
-def _panes(visit: Visit, detail: PaymentDetail, release: Release | None) -> None:
+def _panes(
+    visit: Visit, detail: PaymentDetail, *, priced_by: Release | None, decided_by: Release | None
+) -> None:
     sees_shares = visit.may(Action.READ_SHARES)
     is_whole = visit.person.scope.kind == "all"
     left = evidence.pane(detail, sees_shares=sees_shares)
@@ -75,16 +78,16 @@ def _panes(visit: Visit, detail: PaymentDetail, release: Release | None) -> None
     if sees_margin(visit):
         found = money.steps(
             detail,
-            fee=money.pricing_of(release, detail.fee_rule) if release else None,
-            cost=money.pricing_of(release, detail.cost_rule) if release else None,
+            fee=money.pricing_of(priced_by, detail.fee_rule) if priced_by else None,
+            cost=money.pricing_of(priced_by, detail.cost_rule) if priced_by else None,
             knows_all=is_whole,
         )
         links_rules = visit.may(Action.READ_MONEY_RULES)
         middle.append(money.waterfall(detail, found, links_rules=links_rules))
     middle += [ledger.pane(detail, ledger.visible(visit.person, detail.transfers)), ledger.refunds(detail)]
     right = None
-    if visit.may(Action.READ_RISK_RULES) and release is not None:
-        right = risk.pane(detail, risk.grounds(release, detail))
+    if visit.may(Action.READ_RISK_RULES) and decided_by is not None:
+        right = risk.pane(detail, risk.grounds(decided_by, detail))
     show(
         div(
             tag("section", left, cls="pane", aria_label=t("payment.evidence")),

@@ -28,7 +28,7 @@ def test_an_order_is_written_before_any_channel_hears_of_it(till: Any) -> None:
         "SELECT state, store_id, broker_id, opener_id, accepted_batch_no > 0, release_no FROM payment"
     )
     assert row == ("PAYING", "S001", "B0011", "B0001", True, 1)
-    facts = till.one("SELECT risk_facts FROM payment")
+    facts = till.one("SELECT risk_facts(payment) FROM payment")
     assert facts["txn.amount_fen"] == 5000
     assert facts["agg.payer_merchant_cnt_10m"] == 1
 
@@ -122,7 +122,7 @@ class TestIdempotency:
         order = till.order(payer_id="p1")
         till.commit(order, order, order)
         till.accept(payer_id="p1")
-        counted = till.rows("SELECT risk_facts->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id")
+        counted = till.rows("SELECT risk_facts(payment)->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id")
         assert counted == [("1",), ("2",)]
 
 
