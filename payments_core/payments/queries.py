@@ -97,10 +97,10 @@ class RefundView:
     eligible_margin_delta_fen: int | None
 
 
-_MADE: Mapping[str, ColumnElement[Any]] = {"risk_facts": literal_column("risk_facts(payment)", JSONB)}
-_PAYMENT = [
-    payment.c[name] if name in payment.c else _MADE[name] for name in PaymentView.__dataclass_fields__
-]
+_MADE: Mapping[str, ColumnElement[Any]] = {
+    "risk_facts": literal_column("risk_facts(payment)", JSONB).label("risk_facts")
+}
+_PAYMENT = [_MADE[name] if name in _MADE else payment.c[name] for name in PaymentView.__dataclass_fields__]
 _REFUND = [refund.c[name] for name in RefundView.__dataclass_fields__]
 
 
