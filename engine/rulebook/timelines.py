@@ -10,10 +10,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from engine.rulebook.errors import NoRuleInForce
 from engine.rulebook.rules import Rule
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,12 @@ class Timeline:
         if index < 0 or not self._sets[index]:
             raise NoRuleInForce(f"no {self.kind} is in force at {instant.isoformat()} for {dict(self.scope)}")
         return self._sets[index][0]
+
+    def stretch(self, instant: datetime) -> tuple[datetime, datetime]:
+        """Return the half-open stretch around `instant` over which the answer is the same."""
+        index = bisect_right(self._starts, instant)
+        start = self._starts[index - 1] if index else _BEGINNING
+        return start, self._starts[index] if index < len(self._starts) else _END
 
     def all_at(self, instant: datetime) -> tuple[Rule, ...]:
         """Return every rule in force at `instant`, the most specific first, then by id."""

@@ -7,20 +7,18 @@ fee and paid at 00:00:03 under the next pays the next (W7).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.rulebook import Row, Rule, Rulebook, Table
-from payments_core.errors import ensure
+from payments_core.errors import InvariantBroken
 from payments_core.fees.model import BASIS, Pricing, parse_pricing, rounding_of
 
 FEE_KIND = "merchant_fee"
 COST_KIND = "channel_cost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(NamedTuple):
     """Fee and cost of one payment in fen, and the rule rows that made them."""
 
     fee_fen: int
@@ -44,8 +42,15 @@ class Pricer:
         self, *, facts: Mapping[str, Any], at: datetime, scope: Mapping[str, str], settle_amount_fen: int
     ) -> Price:
         """Return the price of a payment paid at `at`. Raises NoRuleInForce, NoRowMatches, EvaluationError."""
-        fee_rule, fee_row, fee = self._charge(FEE_KIND, facts, at, scope)
-        cost_rule, cost_row, cost = self._charge(COST_KIND, facts, at, scope)
+        fee, cost = (self._rulebook.timeline(kind=k, scope=scope).at(at) for k in (FEE_KIND, COST_KIND))
+        return self.price_by(fee, cost, facts=facts, settle_amount_fen=settle_amount_fen)
+
+    def price_by(
+        self, fee_rule: Rule, cost_rule: Rule, *, facts: Mapping[str, Any], settle_amount_fen: int
+    ) -> Price:
+        """Return the price by these two rules. Raises NoRowMatches, EvaluationError."""
+        fee_row, cost_row = _table(fee_rule).decide(facts), _table(cost_rule).decide(facts)
+        fee, cost = self._parsed(fee_rule, fee_row), self._parsed(cost_rule, cost_row)
         return Price(
             fee_fen=fee.amount_fen(settle_amount_fen),
             cost_fen=cost.amount_fen(settle_amount_fen),
@@ -59,13 +64,6 @@ class Pricer:
         """Return the pricing of one row of a past or present version, as refunds need it."""
         rule = self._rulebook.find(rule_id=rule_id, version=version)
         return self._parsed(rule, _table(rule).rows[row_no])
-
-    def _charge(
-        self, kind: str, facts: Mapping[str, Any], at: datetime, scope: Mapping[str, str]
-    ) -> tuple[Rule, Row, Pricing]:
-        rule = self._rulebook.timeline(kind=kind, scope=scope).at(at)
-        row = _table(rule).decide(facts)
-        return rule, row, self._parsed(rule, row)
 
     def _parsed(self, rule: Rule, row: Row) -> Pricing:
         found = self._pricings.get(id(row))
@@ -112,6 +110,6 @@ EVALUATORS: Mapping[str, Callable[[Rule, Mapping[str, Any]], Mapping[str, Any]]]
 
 def _table(rule: Rule) -> Table:
     shape = rule.shape
-    ensure(isinstance(shape, Table), f"{rule.kind} {rule.id} is not a table")
-    assert isinstance(shape, Table)
+    if not isinstance(shape, Table):
+        raise InvariantBroken(f"{rule.kind} {rule.id} is not a table")
     return shape

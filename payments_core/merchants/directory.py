@@ -23,12 +23,12 @@ from payments_core.merchants.model import (
     MerchantView,
     Place,
     Served,
+    placed_over_time,
     served_over_time,
 )
 
 _DAYS_KEPT = 64
 _UNSERVED = Served()
-_NOWHERE = Place(city_id="", district_id="")
 
 
 class Directory:
@@ -38,7 +38,8 @@ class Directory:
         """Begin empty; `catch_up` fills it."""
         self.directory_no = -1
         self._merchants: dict[str, MerchantView] = {}
-        self._served: dict[str, Dated[Served]] = {}
+        self._bindings: dict[str, Dated[Served]] = {}
+        self._served: dict[str, Dated[Served]] = {}  # the bindings with their places, made when asked for
         self._devices: dict[str, DeviceView] = {}
         self._brokers: Mapping[str, BrokerView] = {}
         self._broker_payers: frozenset[str] = frozenset()
@@ -60,13 +61,14 @@ class Directory:
             bindings = queries.list_bindings(connection, merchants=None if first else ids)
             for view in changed:
                 self._merchants[view.merchant_id] = view
-                self._served[view.merchant_id] = served_over_time(bindings.get(view.merchant_id, ()))
+                self._bindings[view.merchant_id] = served_over_time(bindings.get(view.merchant_id, ()))
         for device in queries.list_devices_after(connection, directory_no=known):
             self._devices[device.device_id] = device
         self._brokers = queries.list_brokers(connection)
         self._broker_payers = frozenset(b.payer_hash for b in self._brokers.values() if b.payer_hash)
         self._memberships = queries.list_memberships(connection)
         self._places = queries.list_places(connection)
+        self._served.clear()
         self._active.clear()
         self.directory_no = directory_no
         return True
@@ -76,9 +78,11 @@ class Directory:
         return self._merchants.get(merchant_id)
 
     def binding(self, merchant_id: str, at: datetime) -> Served:
-        """Return who served the merchant at `at`; nobody where it was unbound."""
+        """Return who served the merchant at `at`, the same object as long as nothing of it changes."""
         dated = self._served.get(merchant_id)
-        return (dated.at(at) if dated is not None else None) or _UNSERVED
+        if dated is None:
+            dated = self._served[merchant_id] = self._placed(merchant_id)
+        return dated.at(at) or _UNSERVED
 
     def device(self, device_id: str) -> DeviceView | None:
         """Return the device, None where there is none."""
@@ -92,16 +96,6 @@ class Directory:
         """Tell whether a payer is one of our brokers."""
         return payer_id in self._broker_payers
 
-    def store_of_broker(self, broker_id: str, at: datetime) -> str:
-        """Return the store the broker worked in at `at`, '' where none."""
-        dated = self._memberships.get(broker_id)
-        return (dated.at(at) if dated is not None else None) or ""
-
-    def place(self, store_id: str, at: datetime) -> Place:
-        """Return the city and district a store belonged to at `at`, '' where unknown."""
-        dated = self._places.get(store_id)
-        return (dated.at(at) if dated is not None else None) or _NOWHERE
-
     def store_active_merchants(self, store_id: str, at: datetime) -> int:
         """Return how many ACTIVE merchants the store served when the business date of `at` began."""
         day = business_date_of(at)
@@ -111,5 +105,10 @@ class Directory:
                 self._active.clear()
             start, _ = day_bounds(day)
             active = (m.merchant_id for m in self._merchants.values() if m.is_active)
-            found = self._active[day] = Counter(self.binding(m, start).store_id for m in active)
+            served = (self._bindings[m].at(start) for m in active if m in self._bindings)
+            found = self._active[day] = Counter(one.store_id for one in served if one is not None)
         return found[store_id]
+
+    def _placed(self, merchant_id: str) -> Dated[Served]:
+        bindings = self._bindings.get(merchant_id) or Dated[Served](())
+        return placed_over_time(bindings, self._places, self._memberships)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -73,18 +73,21 @@ class Binding:
     valid_to: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # told apart by identity: a key made often
 class Served:
-    """Who serves a merchant at one instant: (broker id, weight ppm) of each role, by slot.
+    """Who serves a merchant at one instant, and where in the organisation: (broker id, weight ppm) by slot.
 
     `broker_id` is the servicing broker: the first maintainer, else the first opener, else '' (shared pool);
-    `store_id` is the store of that binding.
+    `store_id` is the store of that binding, `broker_store_id` the one the broker then works in.
     """
 
     store_id: str = ""
     broker_id: str = ""
     opener: tuple[tuple[str, int], ...] = ()
     maintainer: tuple[tuple[str, int], ...] = ()
+    city_id: str = ""
+    district_id: str = ""
+    broker_store_id: str = ""
 
     @property
     def opener_id(self) -> str:
@@ -103,7 +106,7 @@ class Place:
 class Dated(Generic[T]):
     """Values with half-open periods [from, to): which one holds at an instant. Periods do not overlap."""
 
-    __slots__ = ("_ends", "_starts", "_values")
+    __slots__ = ("_ends", "_starts", "values")
 
     def __init__(self, periods: Iterable[tuple[datetime | None, datetime | None, T]]) -> None:
         """Take (from, to, value); None is an open end."""
@@ -112,12 +115,17 @@ class Dated(Generic[T]):
         )
         self._starts = [start for start, _, _ in ordered]
         self._ends = [end for _, end, _ in ordered]
-        self._values = [value for _, _, value in ordered]
+        self.values = [value for _, _, value in ordered]
+
+    @property
+    def edges(self) -> frozenset[datetime]:
+        """The instants at which the value may change."""
+        return frozenset((*self._starts, *self._ends))
 
     def at(self, instant: datetime) -> T | None:
         """Return the value that holds at `instant`; None in a gap."""
         index = bisect_right(self._starts, instant) - 1
-        return self._values[index] if index >= 0 and instant < self._ends[index] else None
+        return self.values[index] if index >= 0 and instant < self._ends[index] else None
 
 
 def _start(period: tuple[datetime, datetime, object]) -> datetime:
@@ -130,6 +138,32 @@ def served_over_time(bindings: Iterable[Binding]) -> Dated[Served]:
     edges = sorted({edge for b in rows for edge in (b.valid_from or _BEGINNING, b.valid_to or _END)})
     return Dated(
         (start, end, _served([b for b in rows if _covers(b, start)])) for start, end in pairwise(edges)
+    )
+
+
+def placed_over_time(
+    served: Dated[Served], places: Mapping[str, Dated[Place]], stores: Mapping[str, Dated[str]]
+) -> Dated[Served]:
+    """Return who serves a merchant with the place of the store and the store of the broker at each time."""
+    others = [places[one.store_id] for one in served.values if one.store_id in places]
+    edges = served.edges.union(*(dated.edges for dated in others))
+    edges = edges.union(*(stores[o.broker_id].edges for o in served.values if o.broker_id in stores))
+    periods = []
+    for start, end in pairwise(sorted(edges)):
+        one = served.at(start)
+        if one is not None:
+            place = places[one.store_id].at(start) if one.store_id in places else None
+            works_in = stores[one.broker_id].at(start) if one.broker_id in stores else None
+            periods.append((start, end, _placed(one, place, works_in)))
+    return Dated(periods)
+
+
+def _placed(one: Served, place: Place | None, works_in: str | None) -> Served:
+    return replace(
+        one,
+        city_id=place.city_id if place else "",
+        district_id=place.district_id if place else "",
+        broker_store_id=works_in or "",
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from payments_core.errors import ensure
+from payments_core.errors import InvariantBroken, ensure
 
 RATE = 1_000_000
 """The ppm of a whole: a rate of 1_000_000 is 100 %."""
@@ -26,7 +26,8 @@ class Rounding(StrEnum):
 
 def divide(numerator: int, denominator: int, rounding: Rounding = Rounding.HALF_UP) -> int:
     """Return numerator / denominator as a whole number. `denominator` > 0; the sign is mirrored."""
-    ensure(denominator > 0, "division by a positive whole number only")
+    if denominator <= 0:
+        raise InvariantBroken("division by a positive whole number only")
     quotient, rest = divmod(abs(numerator), denominator)
     if rounding is Rounding.HALF_UP:
         up = rest * 2 >= denominator

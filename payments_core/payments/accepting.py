@@ -77,12 +77,13 @@ def _decide(
             if before is not None:
                 answers.append(_replayed(request, *before))
                 continue
-            answer = _accepted(batch, request, lines)
+            body_hash = request.body_hash
+            answer = _accepted(batch, request, body_hash, lines)
         except PaymentsCoreError as refusal:
             answers.append(refusal)
             continue
         answers.append(answer)
-        known[request.key] = (request.body_hash, answer)
+        known[request.key] = (body_hash, answer)
         if len(lines) >= CHUNK:
             rows.write(lines)
             lines.clear()
@@ -112,19 +113,10 @@ def _existing(batch: Batch, requests: Sequence[AcceptRequest]) -> dict[Key, tupl
 def _replayed(request: AcceptRequest, body_hash: bytes, answer: Accepted) -> Accepted:
     if body_hash != request.body_hash:
         raise IdempotencyConflict(None, merchant_order_no=request.merchant_order_no)
-    return Accepted(
-        merchant_id=answer.merchant_id,
-        payment_id=answer.payment_id,
-        state=answer.state,
-        risk_decision=answer.risk_decision,
-        risk_score=answer.risk_score,
-        risk_hits=answer.risk_hits,
-        refused_code=answer.refused_code,
-        replayed=True,
-    )
+    return answer._replace(replayed=True)
 
 
-def _accepted(batch: Batch, request: AcceptRequest, lines: list[str]) -> Accepted:
+def _accepted(batch: Batch, request: AcceptRequest, body_hash: bytes, lines: list[str]) -> Accepted:
     view = _merchant(batch, request)
     created_at, policy = request.created_at, batch.policy
     served = batch.directory.binding(view.merchant_id, created_at)
@@ -132,7 +124,7 @@ def _accepted(batch: Batch, request: AcceptRequest, lines: list[str]) -> Accepte
     # Past this point the request is counted and written.
     try:
         policy.windows.count_in(facts, microseconds(created_at))
-        decision = policy.risk.decide(facts, at=created_at, scope=policy.scope_of(view, served, created_at))
+        decision = policy.risk.decide_by(policy.in_force(view, served, created_at).risk, facts)
     except EvaluationError:  # an aggregate's own condition: nothing was decided, so nothing passes
         decision = _UNEVALUATED
     payment_id = batch.new_id()
@@ -141,6 +133,7 @@ def _accepted(batch: Batch, request: AcceptRequest, lines: list[str]) -> Accepte
     lines.append(
         payment_line(
             request,
+            body_hash=body_hash,
             payment_id=payment_id,
             state=state,
             refused_code=code,

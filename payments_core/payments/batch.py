@@ -94,17 +94,18 @@ class Batch:
     holds: list[tuple[int, str, int]] = field(default_factory=list)
     _closed: date | None = None
     _closed_read: bool = False
+    tail: str = field(init=False)  # the end of every ledger line: when it was posted, under which release
+    _written_at: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._written_at = self.now.isoformat()
+        self.tail = f"{self._written_at}\t{self.policy.release_no}\n"
 
     @property
     def cursor(self) -> Cursor:
         """The batch's cursor, once everything on the wire has been answered."""
         self.wire.finish()
         return self.statements
-
-    @property
-    def tail(self) -> str:
-        """The end of every ledger line: when it was posted, and under which release."""
-        return f"{self.now.isoformat()}\t{self.policy.release_no}\n"
 
     def new_id(self) -> int:
         """Return the next fresh id."""
@@ -138,7 +139,7 @@ class Batch:
 
     def tell(self, merchant_id: str, subject_id: int, topic: str) -> None:
         """Write a message to the outside with this commit."""
-        self.messages.append(f"{merchant_id}\t{subject_id}\t{topic}\t{self.now.isoformat()}\n")
+        self.messages.append(f"{merchant_id}\t{subject_id}\t{topic}\t{self._written_at}\n")
 
     def queue_books(self, gather: Callable[[], None] = lambda: None) -> None:
         """Write ledger and outbox as the next statements; `gather` may add rows when their turn has come."""

@@ -301,15 +301,7 @@ def _out_of_turn(batch: Batch, booking: _Booking) -> SettledAnswer:
     origin = (None if stream is None else stream.stream_id, *row[REQUEST_WIDTH + 6 : REQUEST_WIDTH + 9])
     batch.cursor.execute(_AUTO_REFUND, (*values, *amounts, *origin, batch.policy.release_no))
     batch.tell(one.merchant_id, refund_id, REFUND_REQUESTED)
-    return Settled(
-        merchant_id=settled.merchant_id,
-        payment_id=settled.payment_id,
-        state=settled.state,
-        fee_fen=settled.fee_fen,
-        cost_fen=settled.cost_fen,
-        business_date=settled.business_date,
-        auto_refund_id=refund_id,
-    )
+    return settled._replace(auto_refund_id=refund_id)
 
 
 def _not_failed(batch: Batch, one: Failure) -> SettledAnswer:
@@ -339,13 +331,4 @@ def _standing(row: Sequence[Any]) -> Settled:
 
 
 def _as_replay(answer: Settled) -> Settled:
-    return Settled(
-        merchant_id=answer.merchant_id,
-        payment_id=answer.payment_id,
-        state=answer.state,
-        fee_fen=answer.fee_fen,
-        cost_fen=answer.cost_fen,
-        business_date=answer.business_date,
-        auto_refund_id=answer.auto_refund_id,
-        replayed=True,
-    )
+    return answer._replace(replayed=True)

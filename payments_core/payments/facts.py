@@ -116,20 +116,19 @@ class FactReader:
         return facts
 
     def _merchant_facts(self, view: MerchantView, served: Served, local: datetime) -> Facts:
-        place = self._directory.place(served.store_id, local)
         broker = self._directory.broker(served.broker_id)
         facts = self._defaults.copy()
         known: Facts = {f"merchant.{name}": value for name, value in view.figures.items()}
         known |= {name: get(view) for name, get in _MERCHANT.items()}
         known |= {
-            "merchant.district": place.district_id,
+            "merchant.district": served.district_id,
             "merchant.store_id": served.store_id,
             "merchant.broker_id": served.broker_id,
             "merchant.days_since_active": days_between(view.activated_at, local),
             "store.id": served.store_id,
-            "district.id": place.district_id,
+            "district.id": served.district_id,
             "broker.id": served.broker_id,
-            "broker.store_id": self._directory.store_of_broker(served.broker_id, local),
+            "broker.store_id": served.broker_store_id,
         }
         if broker is not None:
             known |= {"broker.level": broker.level, "broker.status": broker.status}

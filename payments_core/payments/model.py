@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from hashlib import blake2b
+from typing import NamedTuple
 
 from payments_core.calendar import SHANGHAI
 from payments_core.channels import Channel
@@ -119,7 +119,7 @@ class AcceptRequest:
         """The idempotency key."""
         return self.merchant_id, self.merchant_order_no
 
-    @cached_property
+    @property
     def body_hash(self) -> bytes:
         """A digest of everything that makes two requests the same order; times are not part of it."""
         body = (
@@ -150,8 +150,7 @@ class AcceptRequest:
             raise RequestInvalid("expires_after_s or device_distance_m is out of range")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The answer to an AcceptRequest. `replayed`: it had been given before."""
 
     merchant_id: str
@@ -164,8 +163,7 @@ class Accepted:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
+class Capture(NamedTuple):
     """A channel's word that the money of a payment has moved."""
 
     merchant_id: str
@@ -184,8 +182,7 @@ class Failure:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(NamedTuple):
     """The answer to a Capture or a Failure: how the payment stands now.
 
     `auto_refund_id` names the refund of a success that came after the payment was closed.
@@ -217,7 +214,7 @@ class RefundRequest:
         """The idempotency key."""
         return self.merchant_id, self.merchant_refund_no
 
-    @cached_property
+    @property
     def body_hash(self) -> bytes:
         """A digest of the payment and the amount; the reason may be reworded."""
         return blake2b(f"{self.payment_id}\x1f{self.amount_fen}".encode(), digest_size=16).digest()

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.expressions import EvaluationError
-from engine.rulebook import Definition, NoRuleInForce, Rule, Rulebook, RulebookError
+from engine.rulebook import Definition, Rule, Rulebook, RulebookError
 from payments_core.fees import COST_KIND, FEE_KIND, Price, Pricer
 from payments_core.merchants.directory import Directory
 from payments_core.merchants.model import MerchantView, Served
 from payments_core.payments.errors import PriceMissing
 from payments_core.payments.fact_sets import FactSets
 from payments_core.payments.facts import FactReader, Facts
+from payments_core.payments.in_force import SHARE_KIND, InForce, RulesInForce
 from payments_core.payments.model import AcceptRequest
 from payments_core.profit_share.model import Stream, eligible_margin, stream_for
 from payments_core.risk import RiskPolicy, Windows, microseconds
 
-SHARE_KIND = "profit_share"
 CACHE_LIMIT = 100_000
 _PRICED = ("txn.fee_fen", "txn.cost_fen", "txn.margin_fen")
 
@@ -41,8 +39,7 @@ class Rulebooks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
+class Priced(NamedTuple):
     """What a capture books: the price, the margin that is shared, and the stream it joins."""
 
     price: Price
@@ -93,7 +90,8 @@ class Policy:
         self._nothing: Facts = {name: defaults[name].default for name in self.windows.reads}
         self._stream_reads: dict[int, tuple[str, ...]] = {}
         self._streams: dict[tuple[Any, ...], Stream | None] = {}
-        self._scopes: dict[tuple[str, str, int], dict[str, str]] = {}
+        self._rules = RulesInForce(rulebook, self.risk)
+        self._scopes: dict[tuple[str, Served], dict[str, str]] = {}
         self._scopes_no = -1
 
     def count_refund(self, *, merchant_id: str, payer_id: str, amount_fen: int, at: datetime) -> None:
@@ -107,24 +105,27 @@ class Policy:
         facts = self._nothing | {name: value for name, value in known.items() if name in self._nothing}
         self.windows.count_in(facts, microseconds(at))
 
-    def scope_of(self, view: MerchantView, served: Served, at: datetime) -> dict[str, str]:
+    def in_force(self, view: MerchantView, served: Served, at: datetime) -> InForce:
+        """Return the rules a payment of the merchant meets at `at`."""
+        return self._rules.at(self.scope_of(view, served), at)
+
+    def scope_of(self, view: MerchantView, served: Served) -> dict[str, str]:
         """Return the scope a merchant's rules are looked up by: only the keys that any rule names."""
         if self._scopes_no != self._directory.directory_no:
             self._scopes.clear()
             self._scopes_no = self._directory.directory_no
-        key = (view.merchant_id, served.store_id, at.toordinal())
+        key = (view.merchant_id, served)
         found = self._scopes.get(key)
         if found is None:
             if len(self._scopes) > CACHE_LIMIT:
                 self._scopes.clear()
-            found = self._scopes[key] = self._scope(view, served, at)
+            found = self._scopes[key] = self._scope(view, served)
         return found
 
-    def _scope(self, view: MerchantView, served: Served, at: datetime) -> dict[str, str]:
-        place = self._directory.place(served.store_id, at)
+    def _scope(self, view: MerchantView, served: Served) -> dict[str, str]:
         whole = {
             "city": view.city_id,
-            "district": place.district_id,
+            "district": served.district_id,
             "store": served.store_id,
             "merchant": view.merchant_id,
             "mcc": view.mcc,
@@ -137,13 +138,15 @@ class Policy:
     ) -> Priced:
         """Return what a payment paid at `paid_at` books. Raises PriceMissing where no rule answers."""
         facts = self.price_facts.read(request, view, served, paid_at)
-        scope = self.scope_of(view, served, paid_at)
+        rules, settle_amount_fen = self.in_force(view, served, paid_at), request.settle_amount_fen
+        if rules.fee is None or rules.cost is None:
+            raise PriceMissing(f"no merchant_fee or no channel_cost is in force at {paid_at.isoformat()}")
         try:
-            price = self.pricer.price(
-                facts=facts, at=paid_at, scope=scope, settle_amount_fen=request.settle_amount_fen
+            price = self.pricer.price_by(
+                rules.fee, rules.cost, facts=facts, settle_amount_fen=settle_amount_fen
             )
-            _put_price(facts, price, request.settle_amount_fen)
-            eligible_fen, stream = self._share(facts, view, served, scope, price, paid_at, paid_on)
+            _put_price(facts, price, settle_amount_fen)
+            eligible_fen, stream = self._share(rules.share, view, served, facts, price, paid_on)
         except (RulebookError, EvaluationError) as error:
             raise PriceMissing(f"{type(error).__name__}: {error}") from error
         return Priced(price=price, eligible_margin_fen=eligible_fen, stream=stream)
@@ -155,17 +158,14 @@ class Policy:
 
     def _share(
         self,
-        facts: Facts,
+        rule: Rule | None,
         view: MerchantView,
         served: Served,
-        scope: Mapping[str, str],
+        facts: Facts,
         price: Price,
-        paid_at: datetime,
         paid_on: date,
     ) -> tuple[int, Stream | None]:
-        try:
-            rule = self.rulebook.timeline(kind=SHARE_KIND, scope=scope).at(paid_at)
-        except NoRuleInForce:
+        if rule is None:
             return 0, None  # nobody shares: the platform keeps the margin
         margin_fen = eligible_margin(rule=rule, margin_fen=price.fee_fen - price.cost_fen, facts=facts)
         return margin_fen, self._stream(rule, view, served, facts, paid_on)

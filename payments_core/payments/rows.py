@@ -35,6 +35,7 @@ REQUEST_WIDTH = 13
 def payment_line(
     request: AcceptRequest,
     *,
+    body_hash: bytes,
     payment_id: int,
     state: State,
     refused_code: str,
@@ -52,7 +53,7 @@ def payment_line(
     if "\\" in values:
         values = values.replace("\\", "\\\\")
     return (
-        f"{r.merchant_id}\t{payment_id}\t{r.merchant_order_no}\t\\\\x{r.body_hash.hex()}\t{state}"
+        f"{r.merchant_id}\t{payment_id}\t{r.merchant_order_no}\t\\\\x{body_hash.hex()}\t{state}"
         f"\t{refused_code or _NULL}\t{r.channel}\t{r.mode}\t{r.card_type}\t{r.bank_code}\t{r.device_id}"
         f"\t{r.device_distance_m}\t{r.payer_id}"
         f"\t{r.amount_fen}\t{r.settle_amount_fen}\t{r.buyer_paid_fen}\t{created.isoformat()}\t{expires.isoformat()}"
@@ -68,7 +69,11 @@ def literal(values: Iterable[object]) -> str:
 
 def quoted(values: Iterable[str]) -> str:
     """Return a PostgreSQL array of any texts."""
-    return "{" + ",".join(['"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values]) + "}"
+    texts = list(values)
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
+        joined = '","'.join([v.replace("\\", "\\\\").replace('"', '\\"') for v in texts])
+    return f'{{"{joined}"}}' if texts else "{}"
 
 
 def request_of(row: Sequence[Any]) -> AcceptRequest:

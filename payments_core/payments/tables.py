@@ -87,7 +87,9 @@ payment = Table(
         comment="the names of the facts the decision read; no foreign key: a number is given before it is used",
     ),
     # Names once a release, values once a payment: an eighth of the bytes. risk_facts(payment) has both.
-    Column("fact_values", JSON, nullable=False, comment="the values of those facts, in the order of the names"),
+    Column(
+        "fact_values", JSON, nullable=False, comment="the values of those facts, in the order of the names"
+    ),
     Column("risk_release_no", Integer, nullable=False, comment="the release that decided"),
     Column(
         "release_no",

@@ -33,6 +33,9 @@ class Decision:
     hold_days: int = 0
 
 
+_QUIET = Decision(decision=PASS, score=0, hits=())
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     rule: Rule
@@ -43,6 +46,10 @@ class _File:
     hold_days: int
 
 
+RiskFiles = tuple[_File, ...]
+"""The risk rules in force for one scope over a stretch of time, prepared."""
+
+
 class RiskPolicy:
     """The risk rules of one rulebook, prepared for one decision after the other."""
 
@@ -50,14 +57,17 @@ class RiskPolicy:
         """Prepare the decisions of `rulebook`."""
         self._rulebook = rulebook
         # Keyed by the identity of the set in force: the rulebook's timelines keep the sets alive.
-        self._prepared: dict[int, tuple[_File, ...]] = {}
+        self._prepared: dict[int, RiskFiles] = {}
         self.reads = frozenset(rulebook.reads(kind=RISK_KIND))
 
     def decide(self, facts: Mapping[str, Any], *, at: datetime, scope: Mapping[str, str]) -> Decision:
         """Return the decision on `facts` by the rules in force at `at` for `scope`."""
+        return self.decide_by(self.files(at=at, scope=scope), facts)
+
+    def decide_by(self, files: RiskFiles, facts: Mapping[str, Any]) -> Decision:
+        """Return the decision on `facts` by `files`."""
         score, hold_days, strictest = 0, 0, PASS
         hits: list[str] = []
-        files = self._files(at, scope)
         for file in files:
             try:
                 verdict = file.scored.decide(facts)
@@ -76,6 +86,8 @@ class RiskPolicy:
             for hit in verdict.hits:
                 strictest = _stricter(strictest, hit.decision or PASS)
             hold_days = max(hold_days, file.hold_days)
+        if not hits:
+            return _QUIET
         if score:
             for file in files:
                 if file.enforced:
@@ -87,7 +99,8 @@ class RiskPolicy:
             hold_days=hold_days if strictest == REVIEW else 0,
         )
 
-    def _files(self, at: datetime, scope: Mapping[str, str]) -> tuple[_File, ...]:
+    def files(self, *, at: datetime, scope: Mapping[str, str]) -> RiskFiles:
+        """Return the rules in force at `at` for `scope`; the same object as long as they are the same."""
         rules = self._rulebook.all_in_force(kind=RISK_KIND, at=at, scope=scope)
         found = self._prepared.get(id(rules))
         if found is None:

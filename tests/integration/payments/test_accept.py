@@ -122,7 +122,9 @@ class TestIdempotency:
         order = till.order(payer_id="p1")
         till.commit(order, order, order)
         till.accept(payer_id="p1")
-        counted = till.rows("SELECT risk_facts(payment)->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id")
+        counted = till.rows(
+            "SELECT risk_facts(payment)->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id"
+        )
         assert counted == [("1",), ("2",)]
 
 

@@ -59,7 +59,9 @@ def test_what_the_database_refuses_fails_alone(till: Any) -> None:
     assert [a.state for i, a in enumerate(answers) if i != 4] == [State.PAYING] * 9
     # The refused order leaves no trace in the velocity windows either.
     till.accept(payer_id="p1")
-    last = till.one("SELECT risk_facts(payment)->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id DESC LIMIT 1")
+    last = till.one(
+        "SELECT risk_facts(payment)->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id DESC LIMIT 1"
+    )
     assert last == "10"
 
 
@@ -94,7 +96,9 @@ def test_writers_at_the_same_time_count_every_payment_once(till: Any) -> None:
 
     with ThreadPoolExecutor(max_workers=3) as pool:
         list(pool.map(take, range(9)))
-    counted = till.rows("SELECT (risk_facts(payment)->>'agg.payer_cnt_1d')::int FROM payment ORDER BY payment_id")
+    counted = till.rows(
+        "SELECT (risk_facts(payment)->>'agg.payer_cnt_1d')::int FROM payment ORDER BY payment_id"
+    )
     assert [n for (n,) in counted] == list(range(1, 91))
 
 
@@ -103,7 +107,9 @@ def test_windows_survive_a_restart(till: Any) -> None:
         till.accept(payer_id="p1")
     with till.world.committer() as restarted:
         restarted.commit([till.order(payer_id="p1")], now=NOW)
-    last = till.one("SELECT risk_facts(payment)->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id DESC LIMIT 1")
+    last = till.one(
+        "SELECT risk_facts(payment)->>'agg.payer_cnt_1d' FROM payment ORDER BY payment_id DESC LIMIT 1"
+    )
     assert last == "4"
 
 
