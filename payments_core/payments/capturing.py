@@ -24,7 +24,7 @@ from payments_core.payments.rows import REQUEST_COLUMNS, REQUEST_WIDTH, literal,
 from payments_core.payments.wire import Reply
 from payments_core.risk import REVIEW
 
-CHUNK = 100
+CHUNK = 250
 SUCCEEDED = "payment.succeeded"
 REFUND_REQUESTED = "refund.requested"
 LATE_REASON = "支付关闭后到账，自动退款 · paid after closing, returned automatically"

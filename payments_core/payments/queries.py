@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from payments_core.channels import ChannelOrder, ChannelRefund
 from payments_core.payments.errors import PaymentNotFound, RefundNotFound
 from payments_core.payments.model import RefundState, State, refund_state
-from payments_core.payments.tables import payment, refund
+from payments_core.payments.tables import open_payment, payment, refund
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +159,13 @@ def list_open(connection: Connection, *, created_before: datetime, limit: int) -
     """Return payments still waiting for their channel, the oldest first."""
     query = (
         select(*_PAYMENT)
-        .where(payment.c.state.in_(("INIT", "PAYING")), payment.c.created_at < created_before)
-        .order_by(payment.c.created_at, payment.c.payment_id)
+        .join(
+            open_payment,
+            (payment.c.merchant_id == open_payment.c.merchant_id)
+            & (payment.c.payment_id == open_payment.c.payment_id),
+        )
+        .where(open_payment.c.created_at < created_before)
+        .order_by(open_payment.c.payment_id, open_payment.c.merchant_id)
         .limit(limit)
     )
     return tuple(_payment_view(row) for row in connection.execute(query).mappings())
