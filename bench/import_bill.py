@@ -135,7 +135,8 @@ def _fill(engine: Engine) -> None:
 _PAYMENTS = """
 INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state, channel, mode,
   amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at, accepted_batch_no, store_id,
-  risk_decision, risk_score, fact_set_no, fact_values, risk_release_no, release_no, paid_at, business_date, channel_order_no, fee_fen,
+  risk_decision, risk_score, fact_set_no, fact_values,
+  risk_release_no, release_no, paid_at, business_date, channel_order_no, fee_fen,
   cost_fen, eligible_margin_fen, captured_batch_no)
 SELECT 'M' || lpad((n % :merchants)::text, 5, '0'), n, 'D250401' || lpad(n::text, 8, '0'), '', 'SUCCESS',
   'WECHAT', 'MINI', 5000, 5000, 5000, '2025-04-01', '2025-04-02', 1, 'S001',

@@ -196,7 +196,8 @@ _PAYMENTS = """
 INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state, channel, mode,
   amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at, accepted_batch_no, store_id,
   broker_id,
-  risk_decision, risk_score, fact_set_no, fact_values, risk_release_no, release_no, paid_at, business_date, fee_fen, cost_fen,
+  risk_decision, risk_score, fact_set_no, fact_values,
+  risk_release_no, release_no, paid_at, business_date, fee_fen, cost_fen,
   eligible_margin_fen, stream_id, captured_batch_no)
 SELECT 'M' || lpad((1 + i % :merchants)::text, 5, '0'), i, i::text, '', 'SUCCESS', 'WECHAT', 'STATIC_QR', fen,
   fen, fen, paid_at, paid_at, 1, 'S001', 'B0001', 'PASS', 0, 0, '[]', 1, 1, paid_at, :day, fee, cost,

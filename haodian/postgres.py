@@ -29,7 +29,8 @@ SOCKET_ROOT = Path(tempfile.gettempdir())
 # How long a backend whose server was killed may take to notice before it is killed too.
 ORPHANS_MAY_FINISH_S = 3.0
 
-# A batch of a thousand payments makes 5 MB of WAL: written on the way, little is left for its commit to sync.
+# A batch of a thousand payments makes 3 MB of WAL: written on the way, little is left for its commit to sync.
+# A gigabyte of log files is kept to be written over: making and zeroing a new one holds up whoever needs it.
 CONFIGURATION = """
 listen_addresses = ''
 max_connections = 100
@@ -39,6 +40,7 @@ maintenance_work_mem = '256MB'
 wal_compression = on
 wal_writer_delay = '10ms'
 max_wal_size = '4GB'
+min_wal_size = '1GB'
 checkpoint_timeout = '15min'
 checkpoint_completion_target = 0.9
 random_page_cost = 1.1

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Outcome(StrEnum):
@@ -32,8 +32,7 @@ class Channel(StrEnum):
     BANKCARD = "BANKCARD"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelOrder:
+class ChannelOrder(NamedTuple):
     """A committed payment intent, as a channel is told of it."""
 
     order_no: int
@@ -53,8 +52,7 @@ class ChannelRefund:
     requested_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(NamedTuple):
     """A channel's answer; `at` is when the money moved, given only with SUCCESS."""
 
     outcome: Outcome

@@ -82,7 +82,6 @@ class Batch:
     policy: Policy
     directory: Directory
     known: Known
-    refs: dict[RuleRefKey, int]
     open_stream_ids: set[int]
     next_id: int
     new_known: Known = field(default_factory=dict)
@@ -124,10 +123,11 @@ class Batch:
 
     def ref_no(self, rule: Rule, row: Row) -> int:
         """Return the short number of a rule row; it is given for good, whatever becomes of this batch."""
-        key = RuleRefKey(rule.kind, rule.id, rule.version, row.row_no, row.line)
-        if key not in self.refs:
-            self.refs |= intern_refs(self.connection, (key,))
-        return self.refs[key]
+        number = self.policy.ref_nos.get(id(row))
+        if number is None:
+            key = RuleRefKey(rule.kind, rule.id, rule.version, row.row_no, row.line)
+            number = self.policy.ref_nos[id(row)] = intern_refs(self.connection, (key,))[key]
+        return number
 
     def stream_id(self, stream: Stream | None) -> int | None:
         """Return the stream's id, and have it opened with this batch where it is new."""

@@ -88,6 +88,8 @@ class Policy:
         )
         defaults = vocabulary.facts
         self._nothing: Facts = {name: defaults[name].default for name in self.windows.reads}
+        # By the identity of a row, which the rulebook keeps alive as long as this policy lives.
+        self.ref_nos: dict[int, int] = {}
         self._stream_reads: dict[int, tuple[str, ...]] = {}
         self._streams: dict[tuple[Any, ...], Stream | None] = {}
         self._rules = RulesInForce(rulebook, self.risk)

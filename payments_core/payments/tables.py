@@ -29,7 +29,6 @@ from payments_core.database.catalogue import metadata, program
 from payments_core.database.scopes import readable_by_all, readable_in_scope, readable_through_merchant
 
 
-
 def _brin(column: str) -> Index:
     options = {"pages_per_range": 64, "autosummarize": True}
     return Index(f"ix_payment_{column}", column, postgresql_using="brin", postgresql_with=options)

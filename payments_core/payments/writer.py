@@ -37,7 +37,6 @@ from payments_core.payments.model import (
 from payments_core.payments.policy import Policy, Rulebooks
 from payments_core.payments.refunding import book_refunds, request_refunds
 from payments_core.payments.wire import Wire
-from payments_core.rulebooks import RuleRefKey
 
 Result = Answer | Exception
 RETRIES = 6
@@ -67,7 +66,6 @@ class LaneWriter:
         self._policy: Policy | None = None
         self._fact_sets = FactSets(engine)
         self._known: Known = {}
-        self._refs: dict[RuleRefKey, int] = {}
         self._open_stream_ids: set[int] = set()
 
     def run(self, items: Sequence[Item], *, now: datetime) -> list[Result]:
@@ -144,7 +142,6 @@ class LaneWriter:
             policy=policy,
             directory=self._directory,
             known=self._known,
-            refs=self._refs,
             open_stream_ids=self._open_stream_ids,
             next_id=entry.first_id,
         )

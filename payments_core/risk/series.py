@@ -25,6 +25,11 @@ class Sum:
         self.total = 0
         self.low = 0  # the first item of the window
 
+    @staticmethod
+    def alone(value: Any) -> int:
+        """Return the figure of a window that holds one value."""
+        return int(value)
+
     def append(self, value: Any, times: array[int], start_us: int) -> int:
         """Add the latest item, whose time is already the last of `times`; return the figure."""
         if times[self.low] <= start_us:
@@ -87,6 +92,11 @@ class Distinct(Sum):
         self.values = []
         self.counts: dict[Any, int] = {}
         self.low = 0
+
+    @staticmethod
+    def alone(value: Any) -> int:
+        """Return the figure of a window that holds one value."""
+        return 0 if value is None else 1
 
     def append(self, value: Any, times: array[int], start_us: int) -> int:
         """Add the latest item, whose time is already the last of `times`; return the figure."""

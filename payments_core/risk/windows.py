@@ -36,6 +36,10 @@ def microseconds(instant: datetime) -> int:
     return (instant - EPOCH) // MICROSECOND
 
 
+First = tuple[int, tuple[Any, ...]]
+Journal = list[tuple["_Plan", Any, int]]
+
+
 class Windows:
     """All series of a set of aggregates. One thread at a time."""
 
@@ -49,7 +53,7 @@ class Windows:
         self.plans = _plans(aggregates, numbers)
         self.reads = frozenset(name for a in aggregates for name in _reads(a))
         self.horizon_us = max((a.window_s * _SECOND_US for a in aggregates), default=0)
-        self._journal: list[tuple[Series, int]] = []
+        self._journal: Journal = []
         self._until_sweep = _SWEEP_AFTER
 
     def serve(self, aggregates: Sequence[Aggregate]) -> bool:
@@ -72,7 +76,7 @@ class Windows:
         """Return every aggregate's figure for the item's keys: fact name → whole number."""
         figures: dict[str, Any] = {}
         for plan in self.plans:
-            plan.show(plan.series.get(plan.key(facts)), figures, at_us)
+            plan.show(plan.key(facts), figures, at_us)
         return figures
 
     def keep(self) -> None:
@@ -81,8 +85,8 @@ class Windows:
 
     def undo(self) -> None:
         """Take back what was added since the last `keep`: its transaction did not commit."""
-        for series, at_us in reversed(self._journal):
-            series.take_back(at_us)
+        for plan, key, at_us in reversed(self._journal):
+            plan.take_back(key, at_us)
         self._journal.clear()
 
     def _sweep_sometimes(self, at_us: int) -> None:
@@ -90,8 +94,7 @@ class Windows:
         if self._until_sweep > 0:
             return
         for plan in self.plans:
-            oldest = at_us - plan.kept_us
-            plan.series = {k: s for k, s in plan.series.items() if s.times and s.times[-1] > oldest}
+            plan.forget_silent(at_us - plan.kept_us)
         # Each sweep looks at every series once, so the next one waits until as many items have come.
         self._until_sweep = _SWEEP_AFTER + sum(len(plan.series) for plan in self.plans)
 
@@ -107,7 +110,10 @@ class _Figure(NamedTuple):
 
 
 class _Plan:
-    """The aggregates with one key: they share one series a key."""
+    """The aggregates with one key: they share one series a key.
+
+    Most keys are seen once: a first item is kept as its time and values, a series begins with the second.
+    """
 
     def __init__(self, key: tuple[str, ...], figures: Sequence[_Figure]) -> None:
         self.key = itemgetter(*key)
@@ -116,7 +122,7 @@ class _Plan:
         self.condition_nos = tuple({figure.condition_no for figure in figures})
         self.kept_us = max(figure.window_us for figure in figures) + SLACK_US
         self.zeros = dict.fromkeys((figure.fact for figure in figures), 0)
-        self.series: dict[Any, Series] = {}
+        self.series: dict[Any, Series | First] = {}
 
     def count(
         self,
@@ -124,22 +130,28 @@ class _Plan:
         facts: MutableMapping[str, Any],
         holds: Sequence[bool],
         at_us: int,
-        journal: list[tuple[Series, int]],
+        journal: Journal,
     ) -> None:
         """Add one item to the series of `key`, if it counts anywhere, and write the figures."""
-        series = self.series.get(key)
         for number in self.condition_nos:
             if holds[number]:
                 break
         else:
-            self.show(series, facts, at_us)
+            self.show(key, facts, at_us)
             return
+        journal.append((self, key, at_us))
+        series = self.series.get(key)
         if series is None:
-            series = self.series[key] = Series(self.columns)
-        journal.append((series, at_us))
+            values = self._values(facts, holds)
+            self.series[key] = (at_us, values)
+            for figure, value in zip(self.figures, values, strict=True):
+                facts[figure.fact] = figure.column.alone(value)
+            return
+        if isinstance(series, tuple):
+            series = self._grown(key, series)
         if at_us < series.edge:
-            series.insert(at_us, [self._value(figure, facts, holds) for figure in self.figures])
-            self.show(series, facts, at_us)
+            series.insert(at_us, self._values(facts, holds))
+            self.show(key, facts, at_us)
             return
         # The usual item: the latest of its series.
         series.edge = at_us
@@ -154,11 +166,14 @@ class _Plan:
         if times[0] <= at_us - self.kept_us and len(times) >= _FORGET_FROM:
             series.forget(at_us - self.kept_us)
 
-    def show(self, series: Series | None, facts: MutableMapping[str, Any], at_us: int) -> None:
+    def show(self, key: Any, facts: MutableMapping[str, Any], at_us: int) -> None:
         """Write the figures of the windows that end at `at_us`."""
+        series = self.series.get(key)
         if series is None:
             facts.update(self.zeros)
             return
+        if isinstance(series, tuple):
+            series = self._grown(key, series)
         late, times = at_us < series.edge, series.times
         series.edge = max(series.edge, at_us)
         for figure, column in zip(self.figures, series.columns, strict=True):
@@ -169,10 +184,37 @@ class _Plan:
                 column.advance(times, start)
                 facts[figure.fact] = column.figure()
 
-    def _value(self, figure: _Figure, facts: Mapping[str, Any], holds: Sequence[bool]) -> Any:
-        if not holds[figure.condition_no]:
-            return figure.column.neutral
-        return 1 if figure.field is None else facts[figure.field]
+    def take_back(self, key: Any, at_us: int) -> None:
+        """Take back the item of this key and instant that was added last."""
+        series = self.series.get(key)
+        if isinstance(series, tuple):
+            del self.series[key]
+        elif series is not None:
+            series.take_back(at_us)
+
+    def forget_silent(self, oldest_us: int) -> None:
+        """Forget the keys of which nothing later than `oldest_us` is known."""
+        self.series = {key: one for key, one in self.series.items() if _latest(one) > oldest_us}
+
+    def _values(self, facts: Mapping[str, Any], holds: Sequence[bool]) -> tuple[Any, ...]:
+        return tuple(
+            [
+                (1 if f.field is None else facts[f.field]) if holds[f.condition_no] else f.column.neutral
+                for f in self.figures
+            ]
+        )
+
+    def _grown(self, key: Any, first: First) -> Series:
+        series = self.series[key] = Series(self.columns)
+        series.edge = first[0]
+        series.insert(*first)
+        return series
+
+
+def _latest(one: Series | First) -> int:
+    if isinstance(one, tuple):
+        return one[0]
+    return one.times[-1] if one.times else 0
 
 
 def _plans(aggregates: Sequence[Aggregate], numbers: Mapping[str, int]) -> tuple[_Plan, ...]:

@@ -48,7 +48,8 @@ def add_payment(engine: Engine, *, payment_id: int, order_no: str, channel_order
             text(
                 "INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state,"
                 " channel, mode, amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at,"
-                " accepted_batch_no, store_id, risk_decision, risk_score, fact_set_no, fact_values, risk_release_no, release_no, paid_at,"
+                " accepted_batch_no, store_id, risk_decision, risk_score, fact_set_no, fact_values,"
+                " risk_release_no, release_no, paid_at,"
                 " business_date, channel_order_no, fee_fen, cost_fen, eligible_margin_fen, captured_batch_no)"
                 " VALUES ('M00001', :p, :o, '', 'SUCCESS', 'WECHAT', 'MINI', 5000, 5000, 5000, :at, :at,"
                 " 1, 'S001', 'PASS', 0, 0, '[]', 1, 1, :at, '2025-04-01', :c, 19, 11, 8, 1)"

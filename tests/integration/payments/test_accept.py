@@ -156,3 +156,37 @@ class TestRisk:
 def test_expiry_is_what_was_asked(till: Any) -> None:
     till.accept(expires_after_s=60)
     assert till.one("SELECT expires_at - created_at FROM payment") == timedelta(seconds=60)
+
+
+PLACE_RULE = """\
+kind: risk
+id: risk.place
+version: 1
+title: 商圈
+owner: 风控
+effective: {from: "2025-01-01T00:00:00+08:00", to: null}
+spec:
+  stage: pre_auth
+  mode: enforce
+  fail_mode: closed
+  rules:
+    - {id: R901, label: 二号商圈, when: "merchant.district == 'D02'", score: 60, decision: REVIEW}
+tests: []
+"""
+MOVE_AT_NOON = (
+    "INSERT INTO org_node (node_id, kind, name, opened_on) VALUES ('D02', 'DISTRICT', 'D02', '2025-01-01')",
+    "UPDATE org_path SET valid = tstzrange(lower(valid), '2025-04-15 12:00+08') WHERE node_id = 'S001'",
+    "INSERT INTO org_path (node_no, node_id, valid, path, city_id, district_id, store_id)"
+    " SELECT node_no, node_id, tstzrange('2025-04-15 12:00+08', NULL), 'HQ/BJ/D02/S001', 'BJ', 'D02', node_id"
+    " FROM org_node WHERE node_id = 'S001'",
+)
+
+
+def test_a_store_that_moves_at_noon_lies_elsewhere_from_noon_on(till: Any) -> None:
+    till.world.activate(rulebook({"rules/risk/risk.place.yaml": PLACE_RULE}))
+    till.world.change_directory(*MOVE_AT_NOON)
+    noon = till.order().created_at + timedelta(hours=2)
+    before, after = till.commit(
+        till.order(created_at=noon - timedelta(seconds=1)), till.order(created_at=noon), now=noon
+    )
+    assert (before.risk_hits, after.risk_hits) == ((), ("R901",))

@@ -160,6 +160,7 @@ def test_velocity_counts_refunds_in_every_process(till: Any) -> None:
     with till.world.committer() as other:
         other.commit([till.order()], now=NOW)
     counted = till.rows(
-        "SELECT risk_facts(payment)->>'agg.merchant_refund_cnt_1d' FROM payment ORDER BY payment_id DESC LIMIT 2"
+        "SELECT risk_facts(payment)->>'agg.merchant_refund_cnt_1d' FROM payment"
+        " ORDER BY payment_id DESC LIMIT 2"
     )
     assert counted == [("2",), ("2",)]

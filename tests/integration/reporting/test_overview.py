@@ -38,7 +38,8 @@ def _pay(
                 channel, mode,
                 amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at, accepted_batch_no,
                 store_id,
-                broker_id, opener_id, risk_decision, risk_score, fact_set_no, fact_values, risk_release_no, release_no, paid_at,
+                broker_id, opener_id, risk_decision, risk_score, fact_set_no, fact_values,
+                risk_release_no, release_no, paid_at,
                 business_date,
                 fee_fen, cost_fen, eligible_margin_fen, captured_batch_no)
                 VALUES (:m, :n, :n, 'x', :state, :channel, 'B2C', :fen, :fen, :fen, :at, :at, 1, :store,
