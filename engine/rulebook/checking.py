@@ -10,7 +10,7 @@ from engine.diagnostics import Diagnostic, Location, Severity
 from engine.expressions import Vocabulary
 from engine.rulebook.book import Context, Rulebook
 from engine.rulebook.checks import check_rule_file
-from engine.rulebook.crosschecks import check_floors, check_overlaps, check_versions
+from engine.rulebook.crosschecks import check_floors, check_gaps, check_overlaps, check_versions
 from engine.rulebook.documents import Document, load
 from engine.rulebook.facts import (
     AGGREGATES_PATH,
@@ -58,6 +58,7 @@ def check(
     findings.extend(_same_id(rules))
     rulebook = Rulebook(context=context, rules=rules, earlier=earlier)
     findings.extend(check_overlaps(rulebook))
+    findings.extend(check_gaps(rulebook.with_earlier(previous.versions if previous else ())))
     findings.extend(check_floors(rulebook))
     if previous is not None:
         findings.extend(check_versions(rulebook, previous, now))

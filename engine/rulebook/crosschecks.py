@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -48,6 +48,30 @@ def _equally_specific(one: Rule, other: Rule) -> bool:
         return False
     shared = one.scope.keys() & other.scope.keys()
     return all(set(one.scope[key]) & set(other.scope[key]) for key in shared)
+
+
+def check_gaps(rulebook: Rulebook) -> Iterator[Diagnostic]:
+    """Yield from when on a kind that must always have an answer has none, once its first rule has begun."""
+    for kind in rulebook.kinds.values():
+        if kind.complete:
+            spans = [span for span in rulebook.spans(kind=kind.name) if not span.rule.scope]
+            for span in spans:
+                if span.end is not None and not any(_in_force(other, span.end) for other in spans):
+                    yield _gap(rulebook, kind.name, span.rule, span.end, spans)
+
+
+def _in_force(span: Span, instant: datetime) -> bool:
+    return span.start <= instant and (span.end is None or instant < span.end)
+
+
+def _gap(rulebook: Rulebook, kind: str, before: Rule, start: datetime, spans: Iterable[Span]) -> Diagnostic:
+    later = [span for span in spans if span.start > start and span.rule in rulebook.rules]
+    after = min(later, key=lambda span: span.start, default=None)
+    place = before.document.location(("effective", "to"))
+    if after is not None and before not in rulebook.rules:
+        place = after.rule.document.location(("effective", "from"))
+    until = after.start.isoformat() if after else "∞"
+    return finding("EFFECTIVE_GAP", place, kind=kind, from_=start.isoformat(), until=until)
 
 
 def check_versions(rulebook: Rulebook, previous: Rulebook, now: datetime | None) -> Iterator[Diagnostic]:

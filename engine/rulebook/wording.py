@@ -339,6 +339,12 @@ _MEANING = {
         "改生效时间或适用范围，让任何时刻只有一条适用",
         "change effective or scope so that only one applies at any instant",
     ),
+    "EFFECTIVE_GAP": Wording(
+        "从 {from_} 到 {until} 没有任何 {kind} 生效，这段时间的交易无法计价",
+        "from {from_} to {until} no {kind} is in force: what happens then has no answer",
+        "让下一版从 {from_} 起生效，或写 to: null",
+        "let the next version begin at {from_}, or write to: null",
+    ),
     "EFFECTIVE_PAST": Wording(
         "生效时间 {from_} 已经过去（现在 {now}）",
         "effective.from {from_} is in the past (now {now})",

@@ -23,13 +23,15 @@ def fee(
     scope: str = "",
     rate: str = "0.0038",
     allow: bool = False,
+    end: str = "",
 ) -> str:
     """Return a merchant_fee file of one rate."""
+    until = f'"{end}T00:00:00+08:00"' if end else "null"
     scoped = f"scope: {scope}\n" if scope else ""
     allowed = "  allow_negative_margin: true\n" if allow else ""
     return (
         f"kind: merchant_fee\nid: {rule_id}\nversion: {version}\ntitle: {title}\nowner: 测试\n"
-        f'effective: {{from: "{start}T00:00:00+08:00", to: null}}\n{scoped}spec:\n'
+        f'effective: {{from: "{start}T00:00:00+08:00", to: {until}}}\n{scoped}spec:\n'
         "  basis: settle_amount_fen\n  clock: txn.paid_at\n"
         f"  rounding: {{unit: fen, mode: HALF_UP, per: txn}}\n  refund: return_cumulative\n{allowed}"
         f'  rows:\n    - {{when: "true", rate: "{rate}"}}\n'
@@ -56,6 +58,45 @@ def test_equally_specific_rules_may_not_overlap(
     if overlaps:
         assert found[0].location.file == "rules/merchant_fee/fee.b.yaml"
         assert "fee.a" in found[0].message
+
+
+class TestGaps:
+    """A fee must be in force at every instant after the first one has begun."""
+
+    @pytest.mark.parametrize(
+        ("end", "next_start", "until"),
+        [
+            ("2025-03-01", "2025-03-01", None),  # half-open: the next takes over at that instant
+            ("2025-03-01", "2025-03-02", "2025-03-02T00:00:00+08:00"),
+            ("2025-03-01", "", "∞"),
+            ("", "", None),
+        ],
+    )
+    def test_the_instants_without_a_fee_are_found(
+        self, findings: Findings, end: str, next_start: str, until: str | None
+    ) -> None:
+        files = [fee(rule_id="fee.a", end=end)]
+        if next_start:
+            files.append(fee(rule_id="fee.b", start=next_start))
+        found = findings(*files)
+        assert [item.code for item in found] == ([] if until is None else ["EFFECTIVE_GAP"])
+        if until is not None:
+            assert found[0].location.file == "rules/merchant_fee/fee.a.yaml"
+            assert f"2025-03-01T00:00:00+08:00 到 {until}" in found[0].message
+
+    def test_a_fee_for_some_may_end(self, findings: Findings) -> None:
+        assert findings(fee(), fee(rule_id="fee.bj", scope="{city: [BJ]}", end="2025-03-01")) == ()
+
+    def test_a_version_that_begins_too_late_is_told_where_it_begins(
+        self, declarations: Mapping[str, str]
+    ) -> None:
+        whole, _ = check(files={**declarations, FEE_PATH: fee()})
+        assert whole is not None
+        first, _ = parse_rule(path=FEE_PATH, text=fee(end="2025-03-01"), context=whole.context)
+        assert first is not None
+        files = {**declarations, FEE_PATH: fee(version=2, start="2025-04-01")}
+        _, found = check(files=files, earlier=[first])
+        assert [(item.code, item.location.line) for item in found] == [("EFFECTIVE_GAP", 6)]
 
 
 @pytest.mark.parametrize(

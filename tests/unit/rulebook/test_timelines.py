@@ -76,7 +76,7 @@ def test_before_the_first_version_there_is_no_rule(two_versions: Rulebook) -> No
 
 
 def test_an_end_is_not_included(book: Callable[..., Rulebook]) -> None:
-    rulebook = book(fee(end="2025-02-01"))
+    rulebook = book(fee(end="2025-02-01", city="BJ"))
     assert rate_at(rulebook, "2025-01-31T23:59:59+08:00") == "0.0038"
     with pytest.raises(NoRuleInForce):
         rate_at(rulebook, "2025-02-01T00:00:00+08:00")
