@@ -57,15 +57,17 @@ def run(*, quick: bool) -> Figure:
         postgres.ensure_database(cluster, "tpcb")
         _pgbench(cluster, "-i", "-q", "-s", "10")
         ours: list[float] = []
+        log_bytes = 0
         theirs: dict[int, list[float]] = {clients: [] for clients in CLIENTS}
         captured = 0
         settle_memory()
         with world.committer(batch_limit=2 * BATCH) as committer:
             captured += _flow(committer, orders[:WARM_UP])
             for part in _parts(orders[WARM_UP:], rounds):
-                started = perf_counter()
+                started, before = perf_counter(), _logged_bytes(engine)
                 captured += _flow(committer, part)
                 ours.append(len(part) / (perf_counter() - started))
+                log_bytes += _logged_bytes(engine) - before
                 for clients in CLIENTS:
                     theirs[clients].append(_tpcb(cluster, clients=clients, seconds=2 if quick else 4))
         _ensure_proved(engine, captured)
@@ -87,6 +89,7 @@ def run(*, quick: bool) -> Figure:
         met=payments_s >= GOAL_PER_S and payments_s >= GOAL_RATIO * best,
         rows=(
             Row(label="captured payments, ledger proved", shown=f"{captured:,}"),
+            Row(label="write-ahead log a payment", shown=f"{log_bytes // (len(orders) - WARM_UP):,} bytes"),
             Row(label="slowest and fastest round", shown=f"{min(ours):,.0f}/s, {max(ours):,.0f}/s"),
             *(
                 Row(label=f"TPC-B, {clients} clients", shown=f"{tps:,.0f}/s")
@@ -127,6 +130,13 @@ def _age_log(engine: Engine) -> None:
         for _ in range(LOG_FILES):
             connection.execute(text("SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()"))
         connection.execute(text("CHECKPOINT"))
+
+
+def _logged_bytes(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(
+            connection.execute(text("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")).scalar_one()
+        )
 
 
 def _parts(orders: Sequence[AcceptRequest], number: int) -> list[Sequence[AcceptRequest]]:

@@ -12,6 +12,7 @@ from payments_core import reporting
 from payments_core.access import Action
 from payments_core.errors import Invalid, NotFound
 from payments_core.reporting import METRICS, Child, Figures, Report
+from ui.components import words
 from ui.exports import Money, Row, to_csv, to_xlsx
 from ui.i18n import either, t
 from ui.pages.report_parts import choice
@@ -54,7 +55,7 @@ def routes() -> APIRouter:
         except NotFound:
             return PlainTextResponse(t("state.not_found"), 404)
         except Invalid as refusal:
-            return PlainTextResponse(refusal.message, 400)
+            return PlainTextResponse(words.refused(refusal), 400)
         rows = table(report, chosen)
         content = to_csv(rows) if kind == "csv" else to_xlsx(rows, sheet=report.place.node.name)
         name = f"{report.place.node.name}-{chosen.period.first}-{chosen.period.last}.{kind}"

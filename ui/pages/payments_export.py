@@ -64,7 +64,7 @@ def routes() -> APIRouter:
             wanted = chosen.read(today=visit.today)
             rows, totals = await visit.read(_read, wanted)
         except Invalid as refusal:
-            return PlainTextResponse(refusal.message, 400)
+            return PlainTextResponse(words.refused(refusal), 400)
         name = f"{t('payments.title')}-{wanted.first}-{wanted.last}.csv"
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return Response(
