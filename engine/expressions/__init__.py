@@ -13,6 +13,7 @@ from engine.expressions.condition import (
     compile_all,
     compile_condition,
     compile_first_match,
+    condition_of,
 )
 from engine.expressions.errors import EvaluationError
 from engine.expressions.official import OfficialSet, evaluate_officially
@@ -33,6 +34,7 @@ __all__ = [
     "compile_all",
     "compile_condition",
     "compile_first_match",
+    "condition_of",
     "evaluate_officially",
     "format_value",
 ]

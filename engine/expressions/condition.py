@@ -16,6 +16,7 @@ from engine.expressions import official
 from engine.expressions.closures import Evaluate, Facts, closure, closure_of_all, closure_of_first
 from engine.expressions.complaints import report_unchecked, report_unparsed
 from engine.expressions.decoded import TooDeep
+from engine.expressions.printer import cel_text
 from engine.expressions.report import Report
 from engine.expressions.subset import LENGTH_LIMIT, check_subset, report_cost
 from engine.expressions.tree import AllOf, Node, reads
@@ -81,6 +82,13 @@ def compile_condition(
         source=source, location=location, tree=tree, reads=reads(tree), evaluate=closure(tree)
     )
     return condition, ()
+
+
+def condition_of(*, tree: Node, location: Location) -> Condition:
+    """Return the condition of a tree that was made, not written; its text is made from the tree."""
+    return Condition(
+        source=cel_text(tree), location=location, tree=tree, reads=reads(tree), evaluate=closure(tree)
+    )
 
 
 def compile_all(conditions: Sequence[Condition]) -> Callable[[Facts], tuple[int, ...]]:

@@ -14,6 +14,7 @@ from engine.diagnostics import Diagnostic
 from engine.expressions import FactType
 from engine.rulebook.documents import Document, Pointer
 from engine.rulebook.facts import fact_findings
+from engine.rulebook.grid import CELLS, is_always
 from engine.rulebook.kinds import HitPolicy, Kind, KindCheck, ShapeName
 from engine.rulebook.rules import matches
 from engine.rulebook.wording import finding
@@ -95,7 +96,7 @@ def _scope(document: Document, kind: Kind) -> Iterator[Diagnostic]:
 
 def _outputs(document: Document, kind: Kind, rows: list[Any]) -> Iterator[Diagnostic]:
     """Yield every output that the kind does not name, if it names any."""
-    known = ("when", *kind.outputs)
+    known = ("when", CELLS, *kind.outputs)
     for number, row in enumerate(rows if kind.outputs else ()):
         for key in row if isinstance(row, dict) else ():
             if key not in known:
@@ -108,11 +109,16 @@ def _rows(document: Document, kind: Kind) -> Iterator[Diagnostic]:
     spec = document.value.get("spec")
     rows = items(spec.get("rows")) if isinstance(spec, dict) else []
     yield from _outputs(document, kind, rows)
-    always = [n for n, row in enumerate(rows) if isinstance(row, dict) and row.get("when") == "true"]
+    for number, row in enumerate(rows):
+        if isinstance(row, dict) and "when" in row and CELLS in row:
+            yield finding("GRID_BOTH", document.key_location(("spec", "rows", number, CELLS)))
+    always = [n for n, row in enumerate(rows) if isinstance(row, dict) and is_always(row)]
     if kind.complete and kind.hit_policy in _SINGLE_RESULT and rows and len(rows) - 1 not in always:
         yield finding("NO_DEFAULT_ROW", document.location(("spec", "rows", len(rows) - 1)))
     if kind.hit_policy == HitPolicy.FIRST and always and always[0] < len(rows) - 1:
-        place = document.text_location(("spec", "rows", always[0], "when"))
+        place = document.location(("spec", "rows", always[0]))
+        if "when" in rows[always[0]]:
+            place = document.text_location(("spec", "rows", always[0], "when"))
         yield finding("ROW_UNREACHABLE", place, row=always[0] + 1)
 
 

@@ -112,8 +112,17 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
             "rows": {
                 "type": "array",
                 "minItems": 1,
-                "items": {"type": "object", "required": ["when"], "properties": {"when": {"type": "string"}}},
-            }
+                "items": {
+                    "type": "object",
+                    "if": {"not": {"required": ["in"]}},
+                    "then": {"required": ["when"]},
+                    "properties": {
+                        "when": {"type": "string"},
+                        "in": {"type": "array", "items": {"type": ["string", "integer", "boolean"]}},
+                    },
+                },
+            },
+            "inputs": {"type": "array", "items": {"type": "string"}},
         },
     },
     "scored": {

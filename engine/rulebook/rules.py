@@ -12,6 +12,7 @@ from engine.expressions import Condition, compile_condition
 from engine.rulebook.definitions import Definition
 from engine.rulebook.documents import Document, Pointer
 from engine.rulebook.explanation import RuleRef
+from engine.rulebook.grid import CELLS, compile_grid
 from engine.rulebook.kinds import Kind, ShapeName
 from engine.rulebook.schemas import shown
 from engine.rulebook.scores import Band, Scored, ScoredRule
@@ -57,7 +58,11 @@ class Rule:
         if isinstance(self.shape, Definition):
             return self.shape.conditions
         name = "rows" if isinstance(self.shape, Table) else "rules"
-        return {(name, number, "when"): one for number, one in enumerate(self.shape.conditions)}
+        written = self.spec[name]
+        return {
+            (name, number, CELLS if CELLS in written[number] else "when"): one
+            for number, one in enumerate(self.shape.conditions)
+        }
 
     def line_of(self, pointer: Pointer) -> int:
         """Return the line of a pointer into the whole file, such as ("spec", "shares", 0, "rate")."""
@@ -92,6 +97,11 @@ def compile_conditions(
     built_in = {ShapeName.TABLE: (_ROWS,), ShapeName.SCORED: (_RULES,), ShapeName.DEFINITION: ()}[kind.shape]
     conditions: dict[Pointer, Condition] = {}
     findings: list[Diagnostic] = []
+    if kind.shape == ShapeName.TABLE:
+        conditions, wrong = compile_grid(document, kind)
+        findings.extend(wrong)
+        for pointer, one in conditions.items():
+            findings.extend(_not_supplied(document, pointer, one, kind))
     for pattern in (*built_in, *kind.conditions):
         for pointer, source in matches(spec, pattern):
             if not isinstance(source, str):
@@ -149,8 +159,8 @@ def _shape(ref: RuleRef, document: Document, kind: Kind, conditions: Mapping[Poi
             Row(
                 row_no=number,
                 line=document.mark(("spec", "rows", number)).line,
-                outputs={key: item for key, item in row.items() if key != "when"},
-                condition=conditions["rows", number, "when"],
+                outputs={key: item for key, item in row.items() if key not in ("when", CELLS)},
+                condition=conditions["rows", number, CELLS if CELLS in row else "when"],
             )
             for number, row in enumerate(spec["rows"])
         )

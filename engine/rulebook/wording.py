@@ -297,6 +297,36 @@ _MEANING = {
         "把它移到最后",
         "move it to the end",
     ),
+    "GRID_INPUTS": Wording(
+        "有的行写了 in，却没有 inputs 说明每格看哪个事实",
+        "a row has `in`, but no `inputs` says which fact each cell is about",
+        "在 spec 下写 inputs: [txn.channel, …]，或改用 when",
+        "write inputs: [txn.channel, …] below spec, or use `when`",
+    ),
+    "GRID_WIDTH": Wording(
+        "这一行有 {cells} 格，inputs 有 {inputs} 项",
+        "this row has {cells} cells, inputs has {inputs}",
+        "每个输入一格；不关心的写 -",
+        "one cell for each input; write - where anything will do",
+    ),
+    "GRID_BOTH": Wording(
+        "这一行既写了 when 又写了 in",
+        "this row has both `when` and `in`",
+        "只留一种写法",
+        "keep one of them",
+    ),
+    "CELL_UNCLEAR": Wording(
+        "{fact} 的这一格读不懂：{detail}",
+        "this cell of {fact} is not clear: {detail_en}",
+        "可以写 -、一个值、A, B、>= 1000、[1000..5000)、not(A, B)",
+        "write -, a value, A, B, >= 1000, [1000..5000) or not(A, B)",
+    ),
+    "CELL_VALUE": Wording(
+        "{fact} 没有 {value} 这个值",
+        "{value} is no value of {fact}",
+        "可写：{nearest}",
+        "write {nearest}",
+    ),
     "TIER_ORDER": Wording(
         "阶梯上限 {upto} 没有大于上一档 {former}",
         "tier bound {upto} is not above the former {former}",

@@ -23,6 +23,7 @@ from engine.expressions import (
     compile_first_match,
     evaluate_officially,
 )
+from engine.expressions.printer import cel_text
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 EPOCH = datetime(2025, 4, 1, tzinfo=UTC)
@@ -190,3 +191,9 @@ def test_every_condition_can_be_said(source: str) -> None:
     for language in ("zh", "en"):
         assert condition.words(language=language)
         assert all(clause.words(language=language) for clause in condition.clauses())
+
+
+@given(source=bool_source(3))
+def test_a_tree_is_written_as_the_text_it_came_from(source: str) -> None:
+    tree = compiled(source).tree
+    assert compiled(cel_text(tree)).tree == tree
