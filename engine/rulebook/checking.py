@@ -20,6 +20,7 @@ from engine.rulebook.facts import (
     read_approval,
     read_facts,
 )
+from engine.rulebook.fieldchecks import check_fields
 from engine.rulebook.kinds import KINDS_FOLDER, SCHEMA_SUFFIX, Kind, read_kind
 from engine.rulebook.rules import Rule, build_rule, compile_conditions
 from engine.rulebook.schemas import nearest, parse_schema
@@ -101,7 +102,8 @@ def parse_rule(
         return None, in_order((*loaded, *ill_formed))
     conditions, wrong = compile_conditions(document, kind)
     least = kind.least.check(document)
-    findings = _first_causes(loaded, ill_formed, least, wrong, check_rule_file(document, kind))
+    meaning = (*check_rule_file(document, kind), *check_fields(document, kind))
+    findings = _first_causes(loaded, ill_formed, least, wrong, meaning)
     if any(one.severity == Severity.ERROR for one in findings):
         return None, findings
     return build_rule(document=document, kind=kind, conditions=conditions, commit=commit), findings

@@ -48,10 +48,12 @@ class HitPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindCheck:
-    """A check that a kind asks for by name; `at` are paths below spec, `*` stands for every item."""
+    """A check that a kind asks for by name; `at` and `against` are paths below spec, `*` is every item."""
 
     check: str
     at: tuple[tuple[str, ...], ...]
+    against: tuple[str, ...]
+    total: int
     other: str
     over: tuple[str, ...]
     unless: str
@@ -61,6 +63,7 @@ class KindCheck:
 class Kind:
     """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`.
 
+    `in_use` is false while no feature reads its rules; until then nothing need supply their facts.
     `schema` is the kind's own; `least` is what the shape needs, whatever the kind's schema lets pass.
     """
 
@@ -69,6 +72,7 @@ class Kind:
     title_en: str
     shape: ShapeName
     applies_all: bool
+    in_use: bool
     namespaces: tuple[str, ...]
     approval: str
     scope: tuple[str, ...]
@@ -120,6 +124,7 @@ def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary
         title_en=declared["title"]["en"],
         shape=ShapeName(declared["shape"]),
         applies_all=declared.get("applies", "one") == "all",
+        in_use=declared.get("in_use", True),
         namespaces=tuple(declared["namespaces"]),
         approval=declared["approval"],
         scope=tuple(declared.get("scope", COMMON_SCOPE)),
@@ -145,6 +150,8 @@ def _kind_check(declared: Mapping[str, Any]) -> KindCheck:
     return KindCheck(
         check=declared["check"],
         at=tuple(tuple(text.split(".")) for text in declared.get("at", ())),
+        against=tuple(declared.get("against", "").split(".")),
+        total=declared.get("total", 0),
         other=declared.get("other", ""),
         over=tuple(declared.get("over", ())),
         unless=declared.get("unless", ""),

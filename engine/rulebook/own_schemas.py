@@ -189,6 +189,21 @@ def rule_of(*, shape: str, decisions: tuple[str, ...]) -> dict[str, Any]:
 
 _POINTER = {"type": "string", "pattern": r"^[a-z_*][a-z0-9_*]*(\.[a-z_*][a-z0-9_*]*)*$"}
 
+_CHECK_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "tiers": ("at",),
+    "sum_at_most_one": ("at",),
+    "rate_not_below": ("other", "over", "unless"),
+    "at_most": ("at", "against"),
+    "facts_named": ("at",),
+    "from_before_to": ("at",),
+    "less_than": ("at", "against"),
+    "named_in": ("at", "against"),
+    "reads_none_of": ("at", "against"),
+    "rising": ("at",),
+    "sum_is": ("at", "total"),
+    "unique": ("at",),
+}
+
 KIND = _object(
     ["kind", "title", "shape", "namespaces", "approval"],
     {
@@ -196,6 +211,7 @@ KIND = _object(
         "title": _TITLE,
         "shape": {"enum": ["table", "scored", "definition"]},
         "applies": {"enum": ["one", "all"]},
+        "in_use": {"type": "boolean"},
         "namespaces": {"type": "array", "items": {"type": "string", "pattern": NAME}},
         "approval": {"type": "string", "pattern": NAME},
         "scope": _TEXTS,
@@ -220,16 +236,24 @@ KIND = _object(
         "conditions": {"type": "array", "items": _POINTER},
         "checks": {
             "type": "array",
-            "items": _object(
-                ["check"],
-                {
-                    "check": {"enum": ["tiers", "sum_at_most_one", "rate_not_below"]},
-                    "at": {"type": "array", "items": _POINTER, "minItems": 1},
-                    "other": {"type": "string", "pattern": NAME},
-                    "over": {"type": "array", "items": _FACT},
-                    "unless": {"type": "string"},
-                },
-            ),
+            "items": {
+                **_object(
+                    ["check"],
+                    {
+                        "check": {"enum": list(_CHECK_NEEDS)},
+                        "at": {"type": "array", "items": _POINTER, "minItems": 1},
+                        "against": _POINTER,
+                        "total": {"type": "integer", "minimum": 1},
+                        "other": {"type": "string", "pattern": NAME},
+                        "over": {"type": "array", "items": _FACT},
+                        "unless": {"type": "string"},
+                    },
+                ),
+                "allOf": [
+                    {"if": {"properties": {"check": {"const": name}}}, "then": {"required": list(needs)}}
+                    for name, needs in _CHECK_NEEDS.items()
+                ],
+            },
         },
     },
 )

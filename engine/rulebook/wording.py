@@ -351,6 +351,42 @@ _MEANING = {
         "减小比例；所有加成同时成立时也不能超过全部",
         "lower them; even with every uplift at once they must not exceed the whole",
     ),
+    "SPLIT_SUM": Wording(
+        "各部分合计 {sum}，应为 {total}（{parts}）",
+        "the parts add up to {sum}, not {total} ({parts})",
+        "调整各部分，使合计正好是 {total}",
+        "change the parts so that they add up to {total}",
+    ),
+    "NOT_RISING": Wording(
+        "“{field}”是 {value}，没有大于前一个 {former}",
+        "“{field}” is {value}, not above the former {former}",
+        "按从小到大排列",
+        "put them in rising order",
+    ),
+    "TIME_ORDER": Wording(
+        "结束 {end} 不晚于开始 {start}",
+        "the end {end} is not after the start {start}",
+        "同一天内开始早于结束；跨零点的写成两段，当天结束写 24:00",
+        "within a day the start comes first; write two windows across midnight, 24:00 for the end of the day",
+    ),
+    "OVER_LIMIT": Wording(
+        "“{field}”是 {value}，应 {sign} {other}（{limit}）",
+        "“{field}” is {value}; it must be {sign} {other} ({limit})",
+        "改小，或调大 {other}",
+        "lower it, or raise {other}",
+    ),
+    "NAME_UNKNOWN": Wording(
+        "{where} 里没有“{name}”",
+        "{where} has no “{name}”",
+        "可写：{allowed}",
+        "one of: {allowed}",
+    ),
+    "FACT_FORBIDDEN": Wording(
+        "条件读取了 {field} 禁止的事实“{fact}”",
+        "the condition reads “{fact}”, which {field} forbids",
+        "去掉这个事实，换一个允许读取的",
+        "leave it out, or use a fact that may be read",
+    ),
     "NEGATIVE_MARGIN": Wording(
         "{what} 低于成本：{this} < {that}（{other} 第 {line} 行，{when}）",
         "{what} is below cost: {this} < {that} ({other} line {line}, {when})",
