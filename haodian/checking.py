@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,40 +63,3 @@ def check_files(files: Mapping[str, str]) -> Checked:
     rank = list(Severity)
     ordered = sorted(set(findings), key=lambda f: (rank.index(f.severity), f.location, f.code))
     return Checked(files=files, findings=tuple(ordered))
-
-
-def as_json(checked: Checked) -> str:
-    """Return what was found for a machine to read."""
-    findings = [
-        {
-            "code": f.code,
-            "severity": f.severity.value,
-            "file": f.location.file,
-            "line": f.location.line,
-            "column": f.location.column,
-            "length": f.length,
-            "message": f.message,
-            "message_en": f.message_en,
-            "hint": f.hint,
-            "hint_en": f.hint_en,
-        }
-        for f in checked.findings
-    ]
-    content = {
-        "files": len(checked.files),
-        "errors": checked.count(Severity.ERROR),
-        "warnings": checked.count(Severity.WARNING),
-        "findings": findings,
-    }
-    return json.dumps(content, ensure_ascii=False, indent=2)
-
-
-def as_text(checked: Checked) -> str:
-    """Return what was found as a compiler shows it, and a closing line."""
-    shown = [finding.render(checked.files.get(finding.location.file)) for finding in checked.findings]
-    errors, warnings = checked.count(Severity.ERROR), checked.count(Severity.WARNING)
-    closing = (
-        f"{len(checked.files)} 个文件：{errors} 个错误，{warnings} 个警告"
-        f" · {len(checked.files)} files: {errors} errors, {warnings} warnings"
-    )
-    return "\n\n".join([*shown, closing])

@@ -1,4 +1,4 @@
-"""The command line: `haodian up | day | check | import | demo | migrate | version`.
+"""The command line: `haodian up | day | check | test | import | demo | migrate | version`.
 
 Exit codes: 0 done · 1 refused, or findings that stop a release · 2 could not even begin (wrong use, missing
 file, database away) · 70 our own bug, its trace in the logs · 130 interrupted. A person never sees a stack
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ import typer
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
-from haodian import checking, commands, logs, speech, supervisor
+from haodian import checking, commands, findings, logs, rule_tests, speech, supervisor
 from haodian.settings import CHECKOUT, SettingInvalid, read_settings
 from payments_core.errors import PaymentsCoreError
 
@@ -33,13 +33,6 @@ app = typer.Typer(
 )
 
 
-class Format(StrEnum):
-    """How findings are written."""
-
-    HUMAN = "human"
-    JSON = "json"
-
-
 @app.command()
 def up() -> None:
     """启动产品：数据库、网关、控制台、任务进程。 Start the product and keep it running."""
@@ -50,17 +43,24 @@ Folder = Annotated[
     Path | None, typer.Argument(help="含 rules/ 与 forms/ 的目录 / a folder of rules and forms")
 ]
 Active = Annotated[bool, typer.Option("--active", help="检查已启用的版本 / check the active release")]
-Written = Annotated[Format, typer.Option("--format", help="human 或 json / how to write findings")]
+Written = Annotated[findings.Format, typer.Option("--format", help="结果的写法 / how to write it")]
 Day = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD;默认下一个未结日 / next open day")]
 
 
 @app.command()
-def check(path: Folder = None, active: Active = False, written: Written = Format.HUMAN) -> None:
+def check(path: Folder = None, active: Active = False, written: Written = findings.Format.HUMAN) -> None:
     """检查所有规则与表单。 Check every rule and form; exit 1 where a finding stops a release."""
-    files = commands.active_files(read_settings()) if active else checking.read_folder(path or CHECKOUT)
-    checked = checking.check_files(files)
-    typer.echo(checking.as_json(checked) if written is Format.JSON else checking.as_text(checked))
+    checked = checking.check_files(_files(path, active=active))
+    typer.echo(findings.written(checked, written))
     raise typer.Exit(0 if checked.is_good else REFUSED)
+
+
+@app.command(name="test")
+def run_tests(path: Folder = None, active: Active = False) -> None:
+    """运行规则文件里的测试并报告覆盖。 Run the tests inside rule files; exit 1 where one fails."""
+    report = rule_tests.run(_files(path, active=active))
+    typer.echo(rule_tests.as_text(report))
+    raise typer.Exit(0 if report.is_good else REFUSED)
 
 
 @app.command()
@@ -141,6 +141,10 @@ def _say(code: int, chinese: str, english: str) -> int:
 def _say_bug(error: Exception) -> int:
     trace = logs.write_trace(read_settings().logs, error)
     return _say(OUR_BUG, f"内部错误，详情见 {trace}", f"internal error {type(error).__name__}")
+
+
+def _files(path: Path | None, *, active: bool) -> Mapping[str, str]:
+    return commands.active_files(read_settings()) if active else checking.read_folder(path or CHECKOUT)
 
 
 def _date(text: str) -> date:

@@ -7,6 +7,7 @@ row = rule.shape.decide(facts)
 
 from engine.rulebook.book import Context, Rulebook
 from engine.rulebook.checking import check, check_file, parse_rule, read_context
+from engine.rulebook.coverage import Coverage, coverage_of
 from engine.rulebook.definitions import Definition
 from engine.rulebook.documents import decode
 from engine.rulebook.errors import (
@@ -29,6 +30,7 @@ __all__ = [
     "Aggregate",
     "ApprovalChain",
     "Context",
+    "Coverage",
     "Definition",
     "Entry",
     "Evaluator",
@@ -54,6 +56,7 @@ __all__ = [
     "Verdict",
     "check",
     "check_file",
+    "coverage_of",
     "decode",
     "parse_rule",
     "read_context",

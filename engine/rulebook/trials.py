@@ -37,7 +37,7 @@ def run_tests(
 ) -> Iterator[Diagnostic]:
     """Yield a finding for every test of the rule that fails, cannot run, or was not evaluated."""
     for index, test in enumerate(items_of(rule)):
-        facts, wrong = _facts(rule, index, test.get("facts", {}), vocabulary)
+        facts, wrong = facts_of_test(rule, index, vocabulary)
         if wrong:
             yield from wrong
             continue
@@ -57,9 +57,11 @@ def items_of(rule: Rule) -> list[Mapping[str, Any]]:
     return tests
 
 
-def _facts(
-    rule: Rule, index: int, given: Mapping[str, Any], vocabulary: Vocabulary
+def facts_of_test(
+    rule: Rule, index: int, vocabulary: Vocabulary
 ) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """Return every fact as the rule's test number `index` gives it, and what is wrong with those it gives."""
+    given: Mapping[str, Any] = items_of(rule)[index].get("facts", {})
     facts = vocabulary.conform({})
     wrong: list[Diagnostic] = []
     for name, value in given.items():
