@@ -1,0 +1,124 @@
+"""Of a table: that every row can decide, that every case has a row, that no rows get in each other's way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from engine.expressions.smt import Formula, Reading
+from engine.expressions.smt_logic import both, either, negated
+from engine.rulebook.errors import NoRowMatches
+from engine.rulebook.kinds import HitPolicy
+from engine.rulebook.prove.model import Proof
+from engine.rulebook.prove.questions import Case, Questions, Words
+from engine.rulebook.tables import Row, Table, is_otherwise
+
+_COLLECTING = (
+    HitPolicy.COLLECT_SUM,
+    HitPolicy.COLLECT_MIN,
+    HitPolicy.COLLECT_MAX,
+    HitPolicy.COLLECT_COUNT,
+    HitPolicy.COLLECT_LIST,
+)
+
+
+def prove_table(questions: Questions) -> tuple[Proof, ...]:
+    """Return the proofs that the hit policy of a table asks for; none for another shape."""
+    table = questions.rule.shape
+    if not isinstance(table, Table):
+        return ()
+    proofs: list[Proof] = []
+    if table.hit_policy == HitPolicy.FIRST:
+        proofs += [_reachable(questions, table, row) for row in table.rows[1:]]
+    if table.hit_policy == HitPolicy.UNIQUE:
+        proofs += _pairwise(questions, table, "ROWS_DISJOINT", lambda one, other: True)
+    if table.hit_policy == HitPolicy.ANY:
+        proofs += _pairwise(questions, table, "ROWS_AGREE", lambda one, other: one.outputs != other.outputs)
+    if table.hit_policy not in _COLLECTING:
+        proofs.append(_complete(questions, table))
+    return tuple(proofs)
+
+
+def _reachable(questions: Questions, table: Table, row: Row) -> Proof:
+    reading, earlier = questions.reading, table.rows[: row.row_no]
+
+    def when() -> Formula:
+        return both(_holds(reading, row), *(reading.misses(one.condition.tree) for one in earlier))
+
+    return questions.can_happen(
+        "ROW_REACHABLE",
+        at=row.condition.location,
+        when=when,
+        confirms=lambda facts: table.decide(facts) is row,
+        reads=_reads((*earlier, row)),
+        words={"row": row.row_no + 1},
+    )
+
+
+def _complete(questions: Questions, table: Table) -> Proof:
+    reading = questions.reading
+
+    def no_row(facts: Case) -> bool:
+        try:
+            table.decide(facts)
+        except NoRowMatches:
+            return True
+        return False
+
+    return questions.never_happens(
+        "TABLE_COMPLETE",
+        at=questions.rule.document.location(("spec", "rows")),
+        when=lambda: both(*(reading.misses(row.condition.tree) for row in table.rows)),
+        confirms=no_row,
+        reads=_reads(table.rows),
+    )
+
+
+def _pairwise(
+    questions: Questions, table: Table, code: str, clash: Callable[[Row, Row], bool]
+) -> list[Proof]:
+    """One question a row, about all rows before it: a table of many rows asks no pair by itself."""
+    rows = [row for row in table.rows if not (row is table.rows[-1] and is_otherwise(row))]
+    return [
+        _apart(questions, table, code, row, rows[:place], clash) for place, row in enumerate(rows) if place
+    ]
+
+
+def _apart(
+    questions: Questions,
+    table: Table,
+    code: str,
+    row: Row,
+    earlier: list[Row],
+    clash: Callable[[Row, Row], bool],
+) -> Proof:
+    reading, clashing = questions.reading, [one for one in earlier if clash(one, row)]
+
+    def when() -> Formula:
+        # A row whose evaluation is an error makes no decision, so no conflict either.
+        sound = (negated(reading.fails(one.condition.tree)) for one in table.rows)
+        return both(_holds(reading, row), either(*(_holds(reading, one) for one in clashing)), *sound)
+
+    def together(facts: Case) -> tuple[Row, ...]:
+        matching = table.matching(facts)
+        return tuple(one for one in (*clashing, row) if one in matching)
+
+    def words(case: Case | None) -> Words:
+        met = together(case) if case is not None else ()
+        return {"row": row.row_no + 1, "rows": ", ".join(str(one.row_no + 1) for one in met)}
+
+    return questions.never_happens(
+        code,
+        at=row.condition.location,
+        when=when,
+        confirms=lambda facts: len(met := together(facts)) > 1 and met[-1] is row,
+        reads=_reads((*earlier, row)),
+        words=words,
+    )
+
+
+def _holds(reading: Reading, row: Row) -> Formula:
+    return reading.holds(row.condition.tree)
+
+
+def _reads(rows: Iterable[Row]) -> frozenset[str]:
+    return frozenset().union(*(row.condition.reads for row in rows))

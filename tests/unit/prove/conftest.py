@@ -1,0 +1,60 @@
+"""Rules that checking would refuse, or that no shipped kind could write, made to be proved about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.rulebook import Rulebook, check, read_context
+from engine.rulebook.documents import load
+from engine.rulebook.prove import Proof, prove_rule
+from engine.rulebook.rules import build_rule, compile_conditions
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = json.dumps({"type": "object", "required": ["spec"]})
+HEAD = (
+    "kind: made\nid: made.test\nversion: 1\ntitle: 试\nowner: 测试\n"
+    'effective: {from: "2025-01-01T00:00:00+08:00", to: null}\n'
+)
+Prove = Callable[..., tuple[Proof, ...]]
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Mapping[str, str]:
+    """Every file under rules/, by path."""
+    found = sorted((ROOT / "rules").rglob("*"))
+    return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def shipped_book(shipped: Mapping[str, str]) -> Rulebook:
+    """The rulebook that the product starts with."""
+    made, findings = check(files=shipped)
+    assert made is not None, findings
+    return made
+
+
+@pytest.fixture
+def proofs(shipped: Mapping[str, str]) -> Prove:
+    """Prove one spec under a kind made for the test; return the proofs of one claim, in order."""
+
+    def of(code: str, spec: Mapping[str, Any], *, kind: str) -> tuple[Proof, ...]:
+        declared = (
+            "kind: made\ntitle: {zh: 试, en: Made}\nnamespaces: [txn, merchant, broker, now]\n"
+            "approval: operations\npriority: {output: decision, order: [REJECT, REVIEW, PASS]}\n"
+        )
+        files = {"rules/kinds/made.yaml": declared + kind, "rules/kinds/made.schema.json": SCHEMA}
+        context, findings = read_context({**shipped, **files})
+        assert not findings, findings
+        document, wrong = load(path="rules/made/made.test.yaml", text=HEAD + "spec: " + json.dumps(spec))
+        assert document is not None, wrong
+        conditions, wrong = compile_conditions(document, context.kinds["made"])
+        assert not [one for one in wrong if one.code != "FACT_NOT_SUPPLIED"], wrong
+        rule = build_rule(document=document, kind=context.kinds["made"], conditions=conditions, commit="")
+        return tuple(one for one in prove_rule(rule=rule, kind=context.kinds["made"]) if one.code == code)
+
+    return of
