@@ -6,6 +6,7 @@ condition cannot fail costs the solver nothing, and no formula names a solver co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,17 @@ def chosen(condition: Formula, when_true: Any, when_false: Any) -> Any:
     if isinstance(when_true, bool) or isinstance(when_false, bool):
         return either(both(condition, when_true), both(negated(condition), when_false))
     return z3.If(condition, when_true, when_false)
+
+
+def two_of(parts: Sequence[Formula]) -> Formula:
+    """Return that at least two of the parts are true."""
+    certain = sum(part is True for part in parts)
+    open_parts = [part for part in parts if not isinstance(part, bool)]
+    if certain > 1 or not open_parts:
+        return certain > 1
+    if certain or len(open_parts) == 1:
+        return both(certain == 1, either(*open_parts))
+    return z3.AtLeast(*open_parts, 2)
 
 
 def in_range(number: Number) -> Formula:

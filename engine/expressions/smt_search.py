@@ -30,10 +30,18 @@ class WitnessDenied(Exception):
     """The solver and the Python reading disagree: one of the two readings is wrong. Never to be handled."""
 
 
-def find(*, reading: Reading, claim: Formula, confirms: Confirms, steps: int = STEPS_LIMIT) -> Facts | None:
+def find(
+    *,
+    reading: Reading,
+    claim: Formula,
+    confirms: Confirms,
+    edges: Sequence[Node] | None = None,
+    steps: int = STEPS_LIMIT,
+) -> Facts | None:
     """Return the plainest facts found for which `claim` is true, None if there are none.
 
-    `confirms` says the same of given facts by evaluating the conditions. Raises Undecided, WitnessDenied.
+    `confirms` says the same of given facts by evaluating the conditions; `edges` are those whose literals are
+    tried as plain values, all of them unless said. Raises Undecided, WitnessDenied.
     """
     if claim is False:
         return None
@@ -48,7 +56,7 @@ def find(*, reading: Reading, claim: Formula, confirms: Confirms, steps: int = S
     facts = reading.values(solver.model())
     if not confirms(facts):
         raise WitnessDenied(f"{facts} do not do what the solver says")
-    return _plainest(facts, reading, confirms)
+    return plainest(facts, reading=reading, confirms=confirms, edges=edges)
 
 
 def boundaries(trees: Sequence[Node]) -> dict[type, tuple[Value, ...]]:
@@ -68,9 +76,11 @@ def boundaries(trees: Sequence[Node]) -> dict[type, tuple[Value, ...]]:
     return {kind: tuple(sorted(values, key=_plainness)) for kind, values in found.items()}
 
 
-def _plainest(facts: Facts, reading: Reading, confirms: Confirms) -> Facts:
-    """Return the facts with every value as plain as it can be; twice, for one may depend on another."""
-    candidates = boundaries(reading.trees)
+def plainest(
+    facts: Facts, *, reading: Reading, confirms: Confirms, edges: Sequence[Node] | None = None
+) -> Facts:
+    """Return confirmed facts with every value as plain as it can be; twice, for one may depend on another."""
+    candidates = boundaries(reading.trees if edges is None else edges)
     for _ in range(2):
         for name, fact in sorted(reading.facts.items()):
             for value in _plainer(facts[name], fact, candidates):

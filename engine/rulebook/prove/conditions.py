@@ -22,7 +22,7 @@ def _can_hold(questions: Questions, condition: Condition) -> Proof:
         at=condition.location,
         when=lambda: questions.reading.holds(condition.tree),
         confirms=condition.evaluate,
-        reads=condition.reads,
+        about=(condition,),
         words=_said(condition),
     )
 
@@ -33,7 +33,7 @@ def _can_miss(questions: Questions, condition: Condition) -> Proof:
         at=condition.location,
         when=lambda: questions.reading.misses(condition.tree),
         confirms=lambda facts: not condition.evaluate(facts),
-        reads=condition.reads,
+        about=(condition,),
         words=_said(condition),
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.diagnostics import Location
 from engine.expressions import Condition, EvaluationError, Fact, Value
 from engine.expressions.smt import Formula, Reading, Untranslatable
-from engine.expressions.smt_search import Undecided, find
+from engine.expressions.smt_search import Facts, Undecided, find, plainest
 from engine.rulebook.documents import Pointer
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.kinds import Kind
@@ -19,6 +19,8 @@ from engine.rulebook.rules import Rule
 Case = Mapping[str, Value]
 Words = Mapping[str, Any]
 NO_WORDS: Words = {}
+_EDGES = 20
+"""Conditions whose literals are tried to make a case plainer; the first ones are the nearest."""
 
 
 class Questions:
@@ -30,6 +32,8 @@ class Questions:
         self.kind = kind
         self.conditions: Mapping[Pointer, Condition] = rule.conditions
         self.reading = Reading([condition.tree for condition in self.conditions.values()])
+        self._defaults: Facts = {name: fact.default for name, fact in self.reading.facts.items()}
+        self._examples: dict[str, Facts] = {}
 
     def can_happen(
         self,
@@ -38,11 +42,11 @@ class Questions:
         at: Location,
         when: Callable[[], Formula],
         confirms: Callable[[Case], bool],
-        reads: Iterable[str],
+        about: Sequence[Condition],
         words: Words = NO_WORDS,
     ) -> Proof:
         """Return the proof of a claim that there is a case; the case found is its example."""
-        return self._asked(code, at, when, confirms, reads, Verdict.PROVED, lambda case: words)
+        return self._asked(code, at, when, confirms, about, Verdict.PROVED, lambda case: words)
 
     def never_happens(
         self,
@@ -51,11 +55,18 @@ class Questions:
         at: Location,
         when: Callable[[], Formula],
         confirms: Callable[[Case], bool],
-        reads: Iterable[str],
+        about: Sequence[Condition],
         words: Callable[[Case | None], Words] = lambda case: NO_WORDS,
     ) -> Proof:
         """Return the proof of a claim about all cases; the case found is its counterexample."""
-        return self._asked(code, at, when, confirms, reads, Verdict.REFUTED, words)
+        return self._asked(code, at, when, confirms, about, Verdict.REFUTED, words)
+
+    def cannot_be(self, when: Callable[[], Formula]) -> bool:
+        """Return whether the solver shows that there is no such case, whatever a case would mean."""
+        try:
+            return find(reading=self.reading, claim=when(), confirms=lambda facts: True, edges=()) is None
+        except (Undecided, Untranslatable):
+            return False
 
     def known(
         self, code: str, *, at: Location, witness: Case | None, proved: bool, words: Words = NO_WORDS
@@ -70,20 +81,35 @@ class Questions:
         at: Location,
         when: Callable[[], Formula],
         confirms: Callable[[Case], bool],
-        reads: Iterable[str],
+        about: Sequence[Condition],
         found: Verdict,
         words: Callable[[Case | None], Words],
     ) -> Proof:
         try:
-            facts = find(reading=self.reading, claim=when(), confirms=_answering(confirms))
+            facts = self._found(when, _answering(confirms), about)
         except (Undecided, Untranslatable) as error:
             zh, en = UNDECIDED_ZH.format(reason=error), UNDECIDED_EN.format(reason=error)
             return Proof(code=code, verdict=Verdict.UNDECIDED, location=at, witness=None, zh=zh, en=en)
         if facts is None:
             other = Verdict.REFUTED if found == Verdict.PROVED else Verdict.PROVED
             return _proof(code, other, at, None, self.reading.facts, words(None))
+        reads = frozenset().union(*(condition.reads for condition in about))
         witness = {name: facts[name] for name in sorted(reads)}
         return _proof(code, found, at, witness, self.reading.facts, words(facts))
+
+    def _found(
+        self, when: Callable[[], Formula], confirms: Callable[[Case], bool], about: Sequence[Condition]
+    ) -> Facts | None:
+        """Return a case. Guesses come first: a case needs no solver to be one, its absence does."""
+        edges = [condition.tree for condition in about[:_EDGES]]
+        example = self._examples.get(about[0].source) if about else None
+        for guess in (self._defaults, example):
+            if guess is not None and confirms(guess):
+                return plainest(guess, reading=self.reading, confirms=confirms, edges=edges)
+        facts = find(reading=self.reading, claim=when(), confirms=confirms, edges=edges)
+        if facts is not None and about:
+            self._examples[about[0].source] = facts
+        return facts
 
 
 def _answering(confirms: Callable[[Case], bool]) -> Callable[[Case], bool]:

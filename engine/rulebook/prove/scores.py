@@ -31,6 +31,6 @@ def _reachable(questions: Questions, scored: Scored, number: int, band: Band) ->
         at=questions.rule.document.location(("spec", "score_bands", number, "min")),
         when=when,
         confirms=lambda facts: scored.decide(facts).score >= band.min,
-        reads=frozenset().union(*(rule.condition.reads for rule in scored.rules)),
+        about=scored.conditions,
         words={"min": band.min, "most": sum(max(rule.score, 0) for rule in scored.rules)},
     )

@@ -65,7 +65,7 @@ def _within(questions: Questions, parts: tuple[_Part, ...]) -> Proof:
         at=questions.rule.document.location(("spec", *parts[-1].pointer)),
         when=when,
         confirms=lambda facts: _total_ppm(parts, facts) > _WHOLE_PPM,
-        reads=frozenset().union(*(condition.reads for condition in conditions)),
+        about=conditions,
         words=words,
     )
 

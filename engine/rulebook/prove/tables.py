@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from engine.expressions import Condition
 from engine.expressions.smt import Formula, Reading
-from engine.expressions.smt_logic import both, either, negated
+from engine.expressions.smt_logic import both, either, negated, two_of
 from engine.rulebook.errors import NoRowMatches
 from engine.rulebook.kinds import HitPolicy
 from engine.rulebook.prove.model import Proof
@@ -49,7 +50,7 @@ def _reachable(questions: Questions, table: Table, row: Row) -> Proof:
         at=row.condition.location,
         when=when,
         confirms=lambda facts: table.decide(facts) is row,
-        reads=_reads((*earlier, row)),
+        about=_conditions((row, *earlier)),
         words={"row": row.row_no + 1},
     )
 
@@ -69,15 +70,22 @@ def _complete(questions: Questions, table: Table) -> Proof:
         at=questions.rule.document.location(("spec", "rows")),
         when=lambda: both(*(reading.misses(row.condition.tree) for row in table.rows)),
         confirms=no_row,
-        reads=_reads(table.rows),
+        about=_conditions(table.rows),
     )
 
 
 def _pairwise(
     questions: Questions, table: Table, code: str, clash: Callable[[Row, Row], bool]
 ) -> list[Proof]:
-    """One question a row, about all rows before it: a table of many rows asks no pair by itself."""
+    """Ask once about all rows; of each row, about those before it, only where some do meet."""
     rows = [row for row in table.rows if not (row is table.rows[-1] and is_otherwise(row))]
+    if questions.cannot_be(lambda: two_of([_holds(questions.reading, row) for row in rows])):
+        return [
+            questions.known(
+                code, at=row.condition.location, witness=None, proved=True, words={"row": row.row_no + 1}
+            )
+            for row in rows[1:]
+        ]
     return [
         _apart(questions, table, code, row, rows[:place], clash) for place, row in enumerate(rows) if place
     ]
@@ -111,7 +119,7 @@ def _apart(
         at=row.condition.location,
         when=when,
         confirms=lambda facts: len(met := together(facts)) > 1 and met[-1] is row,
-        reads=_reads((*earlier, row)),
+        about=_conditions((row, *earlier)),
         words=words,
     )
 
@@ -120,5 +128,5 @@ def _holds(reading: Reading, row: Row) -> Formula:
     return reading.holds(row.condition.tree)
 
 
-def _reads(rows: Iterable[Row]) -> frozenset[str]:
-    return frozenset().union(*(row.condition.reads for row in rows))
+def _conditions(rows: Iterable[Row]) -> tuple[Condition, ...]:
+    return tuple(row.condition for row in rows)
