@@ -17,6 +17,7 @@ from engine.rulebook.facts import fact_findings
 from engine.rulebook.grid import CELLS, is_always
 from engine.rulebook.kinds import HitPolicy, Kind, KindCheck, ShapeName
 from engine.rulebook.rules import matches
+from engine.rulebook.sequences import check_sequence
 from engine.rulebook.wording import finding
 
 _SINGLE_RESULT = (HitPolicy.FIRST, HitPolicy.UNIQUE, HitPolicy.ANY)
@@ -217,4 +218,5 @@ def _sum_at_most_one(document: Document, kind: Kind, check: KindCheck) -> Iterat
 _CHECKS: Mapping[str, Callable[[Document, Kind, KindCheck], Iterator[Diagnostic]]] = {
     "tiers": _tiers,
     "sum_at_most_one": _sum_at_most_one,
+    "sequence": check_sequence,
 }

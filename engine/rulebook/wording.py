@@ -381,6 +381,18 @@ _MEANING = {
         "可写：{allowed}",
         "one of: {allowed}",
     ),
+    "STEP_UNUSED": Wording(
+        "步骤“{step}”没有用在 pattern 里",
+        "the pattern does not use step “{step}”",
+        "删掉它，或写进 pattern",
+        "remove it, or name it in pattern",
+    ),
+    "STEP_ALWAYS": Wording(
+        "步骤“{step}”对每个事件都成立，每个事件都会占着内存等到窗口结束",
+        "step “{step}” holds for every event, each of which would wait in memory until its window ends",
+        "写出条件，至少写 event.type == '…'",
+        "write a condition, at least event.type == '…'",
+    ),
     "FACT_FORBIDDEN": Wording(
         "条件读取了 {field} 禁止的事实“{fact}”",
         "the condition reads “{fact}”, which {field} forbids",
