@@ -53,7 +53,7 @@ class Correlator(Protocol):
         """Return the events of the match that this event completes, None if none."""
 
     def pass_time(self, at_us: int) -> Iterator[Found]:
-        """Let every window end that ends at or before `at_us`; yield what that completes."""
+        """Let every window end that ends at or before `at_us`, the frontier; yield what that completes."""
 
 
 class Then:

@@ -50,7 +50,6 @@ class Tracker:
         while self._waiting and self._waiting[0][0] < frontier_us:
             at_us, event_id, key, is_first, is_end = heapq.heappop(self._waiting)
             self._ids.discard(event_id)
-            yield from self._ended(at_us)
             arrival = Arrival(at_us=at_us, event_id=event_id, key=key, is_first=is_first, is_end=is_end)
             yield from self._taken(arrival)
         yield from self._ended(frontier_us)
@@ -68,8 +67,10 @@ class Tracker:
 
     def _taken(self, arrival: Arrival) -> Iterator[Match | Refusal]:
         if arrival.is_first and self._network.is_full:
-            yield self.refusal(arrival.event_id, RefusalCode.TOO_MANY_OPEN)
-            arrival = replace(arrival, is_first=False)
+            yield from self._ended(arrival.at_us)
+            if self._network.is_full:
+                yield self.refusal(arrival.event_id, RefusalCode.TOO_MANY_OPEN)
+                arrival = replace(arrival, is_first=False)
         events = self._pattern.take(arrival)
         if events and self.plan.is_in_force(arrival.at_us) and not self._is_given(arrival.at_us):
             yield self._match(Found(key=arrival.key, events=events, at_us=arrival.at_us))
