@@ -94,7 +94,11 @@ def _answer(value: cel.Value) -> bool:
 
 @lru_cache(maxsize=64)
 def _environment(vocabulary: Vocabulary) -> cel.Env:
-    return cel.NewEnv(variables={name: _TYPES[fact.type] for name, fact in vocabulary.facts.items()})
+    environment = cel.NewEnv(variables={name: _TYPES[fact.type] for name, fact in vocabulary.facts.items()})
+    # It learns the types of its variables at the first compilation. Facts bound in an environment that has
+    # compiled nothing are guessed from their Python types instead, and a datetime is then an error.
+    environment.compile("true")
+    return environment
 
 
 def _compile(*, source: str, vocabulary: Vocabulary, types: bool) -> Decoded:

@@ -10,6 +10,7 @@ import pytest
 from engine.expressions import (
     Condition,
     EvaluationError,
+    OfficialSet,
     Value,
     Vocabulary,
     compile_all,
@@ -80,6 +81,14 @@ def test_missing_fact_is_an_error_in_both_evaluators(compiled: Compiled, vocabul
         compiled("txn.amount_fen >= 1").evaluate({})
     with pytest.raises(EvaluationError, match="CEL_ERROR"):
         evaluate_officially(source="txn.amount_fen >= 1", vocabulary=vocabulary, facts={})
+
+
+def test_facts_bound_before_anything_is_compiled_are_of_their_types(vocabulary: Vocabulary) -> None:
+    """Also where the vocabulary's environment has been made anew since, as happens in a long process."""
+    before, since = (vocabulary.restricted(vocabulary.namespaces) for _ in range(2))
+    bound = OfficialSet(sources=(), vocabulary=before).bind(vocabulary.conform({}))
+    conditions = OfficialSet(sources=("txn.paid_at == txn.paid_at",), vocabulary=since)
+    assert conditions.evaluate(bound) == (True,)
 
 
 @pytest.mark.parametrize(
