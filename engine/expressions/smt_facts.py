@@ -1,7 +1,7 @@
 """Facts as the solver's unknowns: which values each may take, and back from a model to Python values.
 
-Only what the vocabulary enforces is assumed (64 bits, registries, at most 100 elements), so what is proved
-holds for everything `Vocabulary.conform` lets in.
+Only what the vocabulary enforces is assumed (64 bits, registries, at most 100 elements and 1 000 characters),
+so what is proved holds for everything `Vocabulary.conform` lets in.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from engine.expressions.tree import (
     Variable,
     walk,
 )
-from engine.expressions.vocabulary import LIST_LIMIT, Fact, FactType, Value
+from engine.expressions.vocabulary import LIST_LIMIT, TEXT_LIMIT, Fact, FactType, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -99,7 +99,9 @@ class FactTerms:
                 yield in_range(term)
             elif fact.type is FactType.TIMESTAMP:
                 yield both(term >= _FIRST, term <= _LAST)
-            elif fact.type is FactType.STRING and name not in self._open:
+            elif name in self._open:
+                yield z3.Length(term) <= TEXT_LIMIT
+            elif fact.type is FactType.STRING:
                 yield both(term >= 0, term < len(self._texts(fact)))
         for name in {**self._sizes, **self._members}:
             yield self._list_domain(self.facts[name])

@@ -21,6 +21,9 @@ Value = int | bool | str | tuple[str, ...] | datetime
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 LIST_LIMIT = 100
 """The most elements a list fact may hold; the static cost of a condition counts on it."""
+TEXT_LIMIT = 1000
+"""The most characters a text may have. The solver builds a text of a wanted length one by one, so it needs a
+bound: asked for a text of 2⁶³ − 1 characters it would not stop, not even at its limit of steps."""
 
 
 class FactType(StrEnum):
@@ -101,7 +104,8 @@ class Vocabulary:
         """Return every fact of the vocabulary: those given, checked, and defaults for the rest.
 
         A list becomes a tuple. Raises EvaluationError FACT_UNKNOWN, FACT_TYPE (a bool is not an int; int64;
-        naive timestamp; more than LIST_LIMIT elements) or FACT_VALUE (not in the registry).
+        naive timestamp; more than LIST_LIMIT elements or TEXT_LIMIT characters) or FACT_VALUE (not in the
+        registry).
         """
         conformed = dict(self._defaults)
         accepts = self._accepts
@@ -142,13 +146,17 @@ def _is_int(value: object) -> bool:
 
 
 def _is_list(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) <= LIST_LIMIT and all(type(one) is str for one in value)
+    return isinstance(value, tuple) and len(value) <= LIST_LIMIT and all(map(_is_text, value))
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and len(value) <= TEXT_LIMIT
 
 
 _FITS: Mapping[FactType, Callable[[object], bool]] = {
     FactType.INT: _is_int,
     FactType.BOOL: lambda value: type(value) is bool,
-    FactType.STRING: lambda value: type(value) is str,
+    FactType.STRING: _is_text,
     FactType.LIST_STRING: _is_list,
     FactType.TIMESTAMP: lambda value: isinstance(value, datetime) and value.tzinfo is not None,
 }

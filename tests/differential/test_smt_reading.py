@@ -306,3 +306,10 @@ def test_the_limit_is_counted_in_steps() -> None:
     reading = Reading([one.tree])
     with pytest.raises(Undecided):
         find(reading=reading, claim=reading.holds(one.tree), confirms=one.evaluate, steps=100)
+
+
+def test_no_text_is_longer_than_a_fact_may_be() -> None:
+    """Without the bound the solver would build one of any length, deaf to its limit of steps."""
+    one = compiled("size(b.text) == 9223372036854775807")
+    reading = Reading([one.tree])
+    assert find(reading=reading, claim=reading.holds(one.tree), confirms=one.evaluate) is None

@@ -17,7 +17,7 @@ from engine.expressions import (
     compile_first_match,
     evaluate_officially,
 )
-from engine.expressions.vocabulary import LIST_LIMIT
+from engine.expressions.vocabulary import LIST_LIMIT, TEXT_LIMIT
 
 Compiled = Callable[[str], Condition]
 INT_MAX = 2**63 - 1
@@ -118,6 +118,7 @@ def test_facts_of_a_wrong_type_are_errors(
         ({"txn.amount_fen": INT_MAX + 1}, "FACT_TYPE"),
         ({"txn.is_first_payer": 1}, "FACT_TYPE"),
         ({"txn.bank_code": None}, "FACT_TYPE"),
+        ({"txn.bank_code": "中" * (TEXT_LIMIT + 1)}, "FACT_TYPE"),
         ({"merchant.ad_filters": "VIP"}, "FACT_TYPE"),
         ({"merchant.ad_filters": ("x",) * (LIST_LIMIT + 1)}, "FACT_TYPE"),
         ({"txn.paid_at": datetime(2025, 4, 1)}, "FACT_TYPE"),
