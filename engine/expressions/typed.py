@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from engine.expressions.complaints import type_zh
@@ -123,9 +123,12 @@ def _instant(node: Decoded) -> datetime | None:
     if not _INSTANT.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        instant = datetime.fromisoformat(text)
+        instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # CEL knows the years 1 to 9999 of UTC, whatever the offset.
         return None
+    return instant
 
 
 class _Builder:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from engine.expressions import Fact, FactType, Node
@@ -209,6 +209,10 @@ def _value(token: str, fact: Fact) -> int | bool | str | datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None or text == token:
         raise ValueError(token)
+    try:
+        instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(token) from None
     return instant
 
 

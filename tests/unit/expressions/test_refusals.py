@@ -68,6 +68,14 @@ REFUSED = [
     ("txn.?amount_fen == 1", [("UNSUPPORTED", "txn")]),
     ("txn.paid_at < timestamp('2025-13-01T00:00:00Z')", [("TIMESTAMP_INVALID", "'2025-13-01T00:00:00Z'")]),
     ("txn.paid_at < timestamp('2025-04-01')", [("TIMESTAMP_INVALID", "'2025-04-01'")]),
+    (
+        "txn.paid_at < timestamp('0001-01-01T00:00:00+08:00')",  # in the year 0 of UTC
+        [("TIMESTAMP_INVALID", "'0001-01-01T00:00:00+08:00'")],
+    ),
+    (
+        "txn.paid_at < timestamp('9999-12-31T23:59:59-08:00')",
+        [("TIMESTAMP_INVALID", "'9999-12-31T23:59:59-08:00'")],
+    ),
 ]
 
 

@@ -94,6 +94,7 @@ def test_a_dash_holds_for_anything() -> None:
         ("b", "yes", 0),
         ("t", "2025-01-01", 0),
         ("t", '"2025-01-01"', 0),
+        ("t", '"0001-01-01T00:00:00+08:00"', 0),  # in the year 0 of UTC
     ],
 )
 def test_what_is_no_test_of_its_fact_is_refused_where_it_goes_wrong(
