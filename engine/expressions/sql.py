@@ -217,7 +217,8 @@ class _Writer:
         type_ = _TYPE_OF_ITEM[node.type]
         items = [self.write(item) for item in node.items]
         listed = sql_cast(postgresql.array(items, type_=type_), ARRAY(type_))
-        doubtful = [one for item, one in zip(node.items, items, strict=True) if not isinstance(item, Constant)]
+        pairs = zip(node.items, items, strict=True)
+        doubtful = [one for item, one in pairs if not isinstance(item, Constant)]
         return case((and_(*(one.is_not(None) for one in doubtful)), listed)) if doubtful else listed
 
     def _quantifier(self, node: Quantifier) -> Column:
