@@ -114,6 +114,14 @@ class Reading:
             self._truths[id(tree)] = _Translator(self._facts).truth(tree, {})
         return self._truths[id(tree)]
 
+    def number(self, fact: Fact) -> Number:
+        """Return the unknown that stands for an int or a timestamp."""
+        return self._facts.number(fact)
+
+    def member(self, fact: Fact, text: str) -> Formula:
+        """Return the unknown that stands for a list fact's holding a text."""
+        return self._facts.member(fact, text)
+
     def domain(self) -> Formula:
         """Return what the vocabulary says of the facts met so far."""
         return both(*self._facts.domain())

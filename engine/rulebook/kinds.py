@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.diagnostics import Diagnostic, Location
-from engine.expressions import Vocabulary
+from engine.expressions import FactType, Vocabulary
 from engine.rulebook import own_schemas
 from engine.rulebook.documents import Document
 from engine.rulebook.schemas import SchemaFile, nearest
@@ -46,6 +46,25 @@ class HitPolicy(StrEnum):
     COLLECT_LIST = "collect_list"
 
 
+class Way(StrEnum):
+    """The way in which a person can move a fact; a list gains texts."""
+
+    UP = "up"
+    DOWN = "down"
+    GAIN = "gain"
+
+
+_WAY_TYPES = {Way.UP: FactType.INT, Way.DOWN: FactType.INT, Way.GAIN: FactType.LIST_STRING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """That a fact can be moved by those whom a rule is about; `per_effort` of it count as one effort."""
+
+    way: Way
+    per_effort: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindCheck:
     """A check that a kind asks for by name; `at` and `against` are paths below spec, `*` is every item."""
@@ -64,7 +83,8 @@ class Kind:
     """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`.
 
     `in_use` is false while no feature reads its rules; until then nothing need supply their facts.
-    `schema` is the kind's own; `least` is what the shape needs, whatever the kind's schema lets pass.
+    `movable` are the facts that those whom a rule is about can move. `schema` is the kind's own; `least` is
+    what the shape needs, whatever the kind's schema lets pass.
     """
 
     name: str
@@ -83,6 +103,7 @@ class Kind:
     order: tuple[str, ...]
     conditions: tuple[tuple[str, ...], ...]
     checks: tuple[KindCheck, ...]
+    movable: Mapping[str, Move]
     schema: SchemaFile
     least: SchemaFile
     vocabulary: Vocabulary
@@ -135,6 +156,10 @@ def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary
         order=tuple(priority.get("order", ())),
         conditions=tuple(tuple(text.split(".")) for text in declared.get("conditions", ())),
         checks=tuple(_kind_check(one) for one in declared.get("checks", ())),
+        movable={
+            fact: Move(way=Way(move["way"]), per_effort=move["per_effort"])
+            for fact, move in declared.get("movable", {}).items()
+        },
         schema=schema,
         least=SchemaFile(
             path="engine/rulebook/own_schemas.py",
@@ -172,6 +197,11 @@ def _declaration_findings(
             hint = (f"是否想写 {close}？", f"did you mean {close}?") if close else None
             place = document.location(("namespaces", index))
             findings.append(finding("KIND_INVALID", place, hint=hint, detail=f"namespaces: {namespace}?"))
+    for name, move in declared.get("movable", {}).items():
+        fact = vocabulary.facts.get(name)
+        if fact is None or fact.type is not _WAY_TYPES[Way(move["way"])]:
+            detail = f"movable: {name}, {move['way']}?"
+            findings.append(finding("KIND_INVALID", document.location(("movable", name)), detail=detail))
     if declared["approval"] not in approvals:
         place, allowed = document.location(("approval",)), ", ".join(approvals)
         findings.append(finding("APPROVAL_UNKNOWN", place, approval=declared["approval"], allowed=allowed))

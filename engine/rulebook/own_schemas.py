@@ -93,15 +93,32 @@ AGGREGATES = _object(
     },
 )
 
+_THRESHOLD = _object(
+    ["from_fen", "approve"],
+    {"from_fen": {"type": "integer", "minimum": 1}, "approve": {**_TEXTS, "minItems": 1}},
+)
+
+_CHAIN = _object(
+    ["title", "write", "approve", "publish"],
+    {
+        "title": _TITLE,
+        "write": _TEXTS,
+        "approve": {**_TEXTS, "minItems": 1},
+        "publish": _TEXTS,
+        "by_impact": {"type": "array", "items": _THRESHOLD},
+        "unmeasured": {**_TEXTS, "minItems": 1},
+        "files": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^(rules|forms)/[A-Za-z0-9._/-]*$"},
+        },
+    },
+)
+
 APPROVAL = _object(
     ["chains"],
     {
-        "chains": _map_of(
-            _object(
-                ["title", "write", "approve", "publish"],
-                {"title": _TITLE, "write": _TEXTS, "approve": _TEXTS, "publish": _TEXTS},
-            )
-        )
+        "chains": _map_of(_CHAIN),
+        "roll_back": _object(["approve", "emergency"], {"approve": _TEXTS, "emergency": _TEXTS}),
     },
 )
 
@@ -216,6 +233,13 @@ KIND = _object(
         "namespaces": {"type": "array", "items": {"type": "string", "pattern": NAME}},
         "approval": {"type": "string", "pattern": NAME},
         "scope": _TEXTS,
+        "movable": {
+            "type": "object",
+            "additionalProperties": _object(
+                ["way", "per_effort"],
+                {"way": {"enum": ["up", "down", "gain"]}, "per_effort": {"type": "integer", "minimum": 1}},
+            ),
+        },
         "hit_policy": {
             "enum": [
                 "unique",
