@@ -6,7 +6,8 @@ row = rule.shape.decide(facts)
 """
 
 from engine.rulebook.book import Context, Rulebook
-from engine.rulebook.checking import check, check_file, parse_rule, read_context
+from engine.rulebook.checking import check, check_file, parse_rule
+from engine.rulebook.contexts import read_context
 from engine.rulebook.coverage import Coverage, coverage_of
 from engine.rulebook.definitions import Definition
 from engine.rulebook.documents import decode

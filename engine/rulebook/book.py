@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from engine.diagnostics import Diagnostic
 from engine.expressions import Vocabulary
 from engine.rulebook.errors import RuleNotFound
 from engine.rulebook.facts import Aggregate, ApprovalChain
@@ -16,13 +17,17 @@ from engine.rulebook.timelines import Span, Timeline, spans
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Context:
-    """What a rule file is read against. `broken_kinds` are declared, but wrongly."""
+    """What a rule file is read against. `broken_kinds` are declared, but wrongly.
+
+    `last_read` keeps the text read last of each rule file, the rule in it, and what was wrong with it.
+    """
 
     vocabulary: Vocabulary
     kinds: Mapping[str, Kind]
     broken_kinds: frozenset[str]
     aggregates: tuple[Aggregate, ...]
     approvals: Mapping[str, ApprovalChain]
+    last_read: dict[str, tuple[str, Rule | None, tuple[Diagnostic, ...]]] = field(default_factory=dict)
 
 
 class Rulebook:

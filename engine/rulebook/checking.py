@@ -1,34 +1,23 @@
-"""Read and check a whole rulebook at once; the only place that knows which file is what."""
+"""Read and check a whole rulebook at once, or one edited file among the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 from engine.diagnostics import Diagnostic, Location, Severity
-from engine.expressions import Vocabulary
 from engine.rulebook.book import Context, Rulebook
 from engine.rulebook.checks import check_rule_file
+from engine.rulebook.contexts import is_rule, is_stray, read_context
 from engine.rulebook.crosschecks import check_floors, check_gaps, check_overlaps, check_versions
 from engine.rulebook.documents import Document, load
-from engine.rulebook.facts import (
-    AGGREGATES_PATH,
-    APPROVAL_PATH,
-    FACTS_PATH,
-    read_aggregates,
-    read_approval,
-    read_facts,
-)
 from engine.rulebook.fieldchecks import check_fields
-from engine.rulebook.kinds import KINDS_FOLDER, SCHEMA_SUFFIX, Kind, read_kind
+from engine.rulebook.kinds import Kind
 from engine.rulebook.rules import Rule, build_rule, compile_conditions
-from engine.rulebook.schemas import nearest, parse_schema
+from engine.rulebook.schemas import nearest
 from engine.rulebook.trials import Evaluator, run_tests
 from engine.rulebook.wording import finding
 
-RULES_FOLDER = "rules/"
-_DECLARATIONS = (FACTS_PATH, AGGREGATES_PATH, APPROVAL_PATH)
 _NO_EVALUATORS: Mapping[str, Evaluator] = {}
 
 
@@ -47,22 +36,9 @@ def check(
     that would start in the past. Files outside rules/ are not looked at.
     """
     context, findings = read_context(files)
-    rules: list[Rule] = []
-    for path in sorted(files):
-        if _is_rule(path):
-            rule, wrong = parse_rule(path=path, text=files[path], context=context)
-            findings.extend(wrong)
-            if rule is not None:
-                rules.append(rule)
-        elif _is_stray(path):
-            findings.append(finding("FILE_UNEXPECTED", Location(file=path, line=1, column=1), path=path))
-    findings.extend(_same_id(rules))
+    rules, wrong = _read_rules(files, context)
     rulebook = Rulebook(context=context, rules=rules, earlier=earlier)
-    findings.extend(check_overlaps(rulebook))
-    findings.extend(check_gaps(rulebook.with_earlier(previous.versions if previous else ())))
-    findings.extend(check_floors(rulebook))
-    if previous is not None:
-        findings.extend(check_versions(rulebook, previous, now))
+    findings.extend((*wrong, *_strays(files), *_between(rules, rulebook, previous, now)))
     for rule in rulebook.rules:
         findings.extend(run_tests(rule, vocabulary=context.vocabulary, evaluators=evaluators))
     ordered = in_order(findings)
@@ -81,10 +57,16 @@ def check_file(
 ) -> tuple[Diagnostic, ...]:
     """Return the findings of one edited file among the others; of a declaration, also what it breaks."""
     edited = {**files, path: text}
-    _, findings = check(files=edited, previous=previous, evaluators=evaluators, now=now)
-    if _is_rule(path):
-        return tuple(one for one in findings if one.location.file == path)
-    return findings
+    if not is_rule(path):
+        return check(files=edited, previous=previous, evaluators=evaluators, now=now)[1]
+    context, _ = read_context(edited)
+    rules, findings = _read_rules(edited, context)
+    rulebook = Rulebook(context=context, rules=rules)
+    findings.extend(_between(rules, rulebook, previous, now))
+    for rule in rules:
+        if rule.path == path:
+            findings.extend(run_tests(rule, vocabulary=context.vocabulary, evaluators=evaluators))
+    return in_order(one for one in findings if one.location.file == path)
 
 
 def parse_rule(
@@ -109,41 +91,40 @@ def parse_rule(
     return build_rule(document=document, kind=kind, conditions=conditions, commit=commit), findings
 
 
-def read_context(files: Mapping[str, str]) -> tuple[Context, list[Diagnostic]]:
-    """Return what rules are read against: as much of it as can be read, and the findings."""
+def _read_rules(files: Mapping[str, str], context: Context) -> tuple[list[Rule], list[Diagnostic]]:
+    """Return the rules of the files by path, and what is wrong within each.
+
+    The context keeps what was read last of each file: while one is edited, the others are not read again.
+    """
+    rules: list[Rule] = []
     findings: list[Diagnostic] = []
-    documents: dict[str, Document] = {}
-    for path in (*_DECLARATIONS, *sorted(path for path in files if _is_kind(path))):
-        if path not in files:
-            findings.append(finding("FILE_MISSING", Location(file=path, line=1, column=1), path=path))
-            continue
-        document, wrong = load(path=path, text=files[path])
+    for path in sorted(filter(is_rule, files)):
+        kept = context.last_read.get(path)
+        if kept is None or kept[0] != files[path]:
+            kept = files[path], *parse_rule(path=path, text=files[path], context=context)
+            context.last_read[path] = kept
+        _, rule, wrong = kept
         findings.extend(wrong)
-        if document is not None:
-            documents[path] = document
-    vocabulary = Vocabulary(facts={})
-    aggregates: tuple[Any, ...] = ()
-    approvals: Mapping[str, Any] = {}
-    if FACTS_PATH in documents:
-        facts, found = read_facts(documents[FACTS_PATH])
-        findings.extend(found)
-        vocabulary = Vocabulary.of(facts=facts)
-    if AGGREGATES_PATH in documents:
-        aggregates, made, found = read_aggregates(documents[AGGREGATES_PATH], vocabulary)
-        findings.extend(found)
-        vocabulary = Vocabulary.of(facts=(*vocabulary.facts.values(), *made))
-    if APPROVAL_PATH in documents:
-        approvals, found = read_approval(documents[APPROVAL_PATH])
-        findings.extend(found)
-    kinds = _kinds(files, documents, vocabulary, approvals, findings)
-    context = Context(
-        vocabulary=vocabulary,
-        kinds=kinds,
-        broken_kinds=frozenset(_kind_name(path) for path in files if _is_kind(path)) - kinds.keys(),
-        aggregates=aggregates,
-        approvals=approvals,
-    )
-    return context, findings
+        if rule is not None:
+            rules.append(rule)
+    return rules, findings
+
+
+def _strays(files: Mapping[str, str]) -> Iterator[Diagnostic]:
+    for path in filter(is_stray, files):
+        yield finding("FILE_UNEXPECTED", Location(file=path, line=1, column=1), path=path)
+
+
+def _between(
+    rules: Iterable[Rule], rulebook: Rulebook, previous: Rulebook | None, now: datetime | None
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong between rules that are each right; `rules` are those of `rulebook` by path."""
+    yield from _same_id(rules)
+    yield from check_overlaps(rulebook)
+    yield from check_gaps(rulebook.with_earlier(previous.versions if previous else ()))
+    yield from check_floors(rulebook)
+    if previous is not None:
+        yield from check_versions(rulebook, previous, now)
 
 
 def in_order(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -162,34 +143,6 @@ def _first_causes(*stages: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         places = {one.location for one in kept}
         kept.extend(one for one in stage if one.location not in places)
     return in_order(kept)
-
-
-def _kinds(
-    files: Mapping[str, str],
-    documents: Mapping[str, Document],
-    vocabulary: Vocabulary,
-    approvals: Mapping[str, Any],
-    findings: list[Diagnostic],
-) -> dict[str, Kind]:
-    schemas: dict[str, Mapping[str, Any]] = {}
-    for path, text in files.items():
-        if path.startswith(KINDS_FOLDER) and path.endswith(SCHEMA_SUFFIX):
-            schema, wrong = parse_schema(path=path, text=text)
-            findings.extend(wrong)
-            if schema is not None:
-                schemas[path.removeprefix(KINDS_FOLDER)] = schema
-    kinds: dict[str, Kind] = {}
-    for path, document in documents.items():
-        schema_name = _kind_name(path) + SCHEMA_SUFFIX
-        is_broken = KINDS_FOLDER + schema_name in files and schema_name not in schemas
-        if _is_kind(path) and not is_broken:
-            kind, found = read_kind(
-                document=document, schemas=schemas, vocabulary=vocabulary, approvals=approvals
-            )
-            findings.extend(found)
-            if kind is not None:
-                kinds[kind.name] = kind
-    return kinds
 
 
 def _kind_of(document: Document, context: Context) -> tuple[Kind | None, tuple[Diagnostic, ...]]:
@@ -220,28 +173,3 @@ def _same_id(rules: Iterable[Rule]) -> Iterable[Diagnostic]:
             place = rule.document.location(("id",))
             yield finding("ID_DUPLICATE", place, id=rule.id, other=seen[rule.id].path)
         seen.setdefault(rule.id, rule)
-
-
-def _is_kind(path: str) -> bool:
-    return path.startswith(KINDS_FOLDER) and path.endswith(".yaml") and path.count("/") == 2
-
-
-def _kind_name(path: str) -> str:
-    return path.removeprefix(KINDS_FOLDER).removesuffix(".yaml")
-
-
-def _is_rule(path: str) -> bool:
-    return (
-        path.startswith(RULES_FOLDER)
-        and path.endswith(".yaml")
-        and path.count("/") == 2
-        and not _is_kind(path)
-    )
-
-
-def _is_stray(path: str) -> bool:
-    """Whether a file under rules/ looks like a rule but stands where none is read."""
-    known = (
-        path in _DECLARATIONS or _is_kind(path) or (path.startswith(KINDS_FOLDER) and path.endswith(".json"))
-    )
-    return path.startswith(RULES_FOLDER) and path.endswith((".yaml", ".yml", ".json")) and not known

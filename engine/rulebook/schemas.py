@@ -38,6 +38,7 @@ _RANGE = {
 _COUNT = frozenset(
     ("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties", "uniqueItems")
 )
+_ANNOTATIONS = frozenset(("title", "description", "x-hint"))
 
 
 class SchemaFile:
@@ -51,7 +52,7 @@ class SchemaFile:
         registry: Registry[Any] = Registry().with_resources(
             (name, DRAFT202012.create_resource(dict(value))) for name, value in siblings.items()
         )
-        self._validator = Draft202012Validator(dict(schema), registry=registry)
+        self._validator = Draft202012Validator(_inlined(dict(schema), siblings), registry=registry)
         broken = _metaschema_error(json.dumps(schema))
         self._findings = (_schema_broken(path, broken),) if broken else ()
 
@@ -77,6 +78,42 @@ class SchemaFile:
         )
 
 
+def _inlined(part: Any, siblings: Mapping[str, Mapping[str, Any]], within: tuple[str, ...] = ()) -> Any:
+    """Return a schema with what it names in its siblings put in place: looking names up is half the work.
+
+    Names inside a sibling are made to say which file they mean. Whatever cannot be found, or holds itself, is
+    left for the validator to look up or to complain of.
+    """
+    if isinstance(part, list):
+        return [_inlined(item, siblings, within) for item in part]
+    if not isinstance(part, dict):
+        return part
+    beside = {key: _inlined(item, siblings, within) for key, item in part.items() if key != "$ref"}
+    name = part.get("$ref")
+    if not isinstance(name, str):
+        return beside if name is None else {**beside, "$ref": name}
+    if name.startswith("#") and within:
+        name = within[-1].partition("#")[0] + name
+    found = _named(name, siblings)
+    if found is None or name in within:
+        return {**beside, "$ref": name}
+    named = _inlined(found, siblings, (*within, name))
+    return (
+        {**named, **beside}
+        if beside.keys() <= _ANNOTATIONS
+        else {**beside, "allOf": [*beside.get("allOf", ()), named]}
+    )
+
+
+def _named(name: str, siblings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the schema at `file#/a/b`, None where there is none."""
+    file, _, pointer = name.partition("#/")
+    found: Any = siblings.get(file)
+    for key in pointer.split("/"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
 def parse_schema(*, path: str, text: str) -> tuple[Mapping[str, Any] | None, tuple[Diagnostic, ...]]:
     """Return the JSON object in `text`, or the finding that says where it is not one."""
     try:
@@ -86,7 +123,7 @@ def parse_schema(*, path: str, text: str) -> tuple[Mapping[str, Any] | None, tup
         return None, (finding("KIND_SCHEMA_INVALID", location, path=path, detail=error.msg),)
     if not isinstance(value, dict):
         return None, (_schema_broken(path, "not an object"),)
-    broken = _metaschema_error(text)
+    broken = _metaschema_error(json.dumps(value))
     return (None, (_schema_broken(path, broken),)) if broken else (value, ())
 
 
