@@ -2,6 +2,7 @@
 
 proofs = prove(rulebook=rulebook)
 refuted = [proof for proof in proofs if proof.verdict == Verdict.REFUTED]
+glance(rule=rule).refuted  # what can be told while somebody types
 
 Imported where proofs are wanted and by nothing else: whoever only decides payments never loads the solver.
 """
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from engine.rulebook.book import Rulebook
 from engine.rulebook.kinds import Kind
 from engine.rulebook.prove.conditions import prove_conditions
+from engine.rulebook.prove.glances import Glance, glance
 from engine.rulebook.prove.model import Proof, Verdict
 from engine.rulebook.prove.questions import Questions
 from engine.rulebook.prove.scores import prove_scores
@@ -44,4 +46,4 @@ def prove_rule(*, rule: Rule, kind: Kind) -> tuple[Proof, ...]:
     return tuple(sorted(proofs, key=lambda proof: proof.location))
 
 
-__all__ = ["Proof", "Verdict", "prove", "prove_rule"]
+__all__ = ["Glance", "Proof", "Verdict", "glance", "prove", "prove_rule"]

@@ -10,13 +10,13 @@ from engine.rulebook.prove.questions import Questions
 def prove_conditions(questions: Questions) -> tuple[Proof, ...]:
     """Return both proofs of every condition; `true` by itself is meant to hold always."""
     proofs: list[Proof] = []
-    for condition in questions.conditions.values():
+    for number, condition in enumerate(questions.conditions.values()):
         if condition.source.strip() != "true":
-            proofs += [_can_hold(questions, condition), _can_miss(questions, condition)]
+            proofs += [_can_hold(questions, number, condition), _can_miss(questions, number, condition)]
     return tuple(proofs)
 
 
-def _can_hold(questions: Questions, condition: Condition) -> Proof:
+def _can_hold(questions: Questions, number: int, condition: Condition) -> Proof:
     return questions.can_happen(
         "CONDITION_CAN_HOLD",
         at=condition.location,
@@ -24,10 +24,11 @@ def _can_hold(questions: Questions, condition: Condition) -> Proof:
         confirms=condition.evaluate,
         about=(condition,),
         words=_said(condition),
+        boxed=lambda: questions.sweep.example(number),
     )
 
 
-def _can_miss(questions: Questions, condition: Condition) -> Proof:
+def _can_miss(questions: Questions, number: int, condition: Condition) -> Proof:
     return questions.can_happen(
         "CONDITION_CAN_MISS",
         at=condition.location,
@@ -35,6 +36,7 @@ def _can_miss(questions: Questions, condition: Condition) -> Proof:
         confirms=lambda facts: not condition.evaluate(facts),
         about=(condition,),
         words=_said(condition),
+        boxed=lambda: questions.sweep.counterexample(number),
     )
 
 

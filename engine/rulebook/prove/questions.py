@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from engine.diagnostics import Location
 from engine.expressions import Condition, EvaluationError, Fact, Value
 from engine.expressions.smt import Formula, Reading, Untranslatable
 from engine.expressions.smt_search import Facts, Undecided, find, plainest
+from engine.rulebook.boxes import Boxes, NotABox, Sweep
 from engine.rulebook.documents import Pointer
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.kinds import Kind
@@ -18,6 +21,8 @@ from engine.rulebook.rules import Rule
 
 Case = Mapping[str, Value]
 Words = Mapping[str, Any]
+Boxed = Callable[[], Case | None]
+"""What boxes say: a case, None if there is none. Raises NotABox where they cannot tell."""
 NO_WORDS: Words = {}
 _EDGES = 20
 """Conditions whose literals are tried to make a case plainer; the first ones are the nearest."""
@@ -35,6 +40,11 @@ class Questions:
         self._defaults: Facts = {name: fact.default for name, fact in self.reading.facts.items()}
         self._examples: dict[str, Facts] = {}
 
+    @cached_property
+    def sweep(self) -> Sweep:
+        """Return the conditions as boxes, by their number: what they can answer needs no solver."""
+        return Sweep(Boxes([condition.tree for condition in self.conditions.values()]))
+
     def can_happen(
         self,
         code: str,
@@ -44,9 +54,10 @@ class Questions:
         confirms: Callable[[Case], bool],
         about: Sequence[Condition],
         words: Words = NO_WORDS,
+        boxed: Boxed | None = None,
     ) -> Proof:
         """Return the proof of a claim that there is a case; the case found is its example."""
-        return self._asked(code, at, when, confirms, about, Verdict.PROVED, lambda case: words)
+        return self._asked(code, at, when, confirms, about, Verdict.PROVED, lambda case: words, boxed)
 
     def never_happens(
         self,
@@ -57,9 +68,10 @@ class Questions:
         confirms: Callable[[Case], bool],
         about: Sequence[Condition],
         words: Callable[[Case | None], Words] = lambda case: NO_WORDS,
+        boxed: Boxed | None = None,
     ) -> Proof:
         """Return the proof of a claim about all cases; the case found is its counterexample."""
-        return self._asked(code, at, when, confirms, about, Verdict.REFUTED, words)
+        return self._asked(code, at, when, confirms, about, Verdict.REFUTED, words, boxed)
 
     def cannot_be(self, when: Callable[[], Formula]) -> bool:
         """Return whether the solver shows that there is no such case, whatever a case would mean."""
@@ -84,9 +96,10 @@ class Questions:
         about: Sequence[Condition],
         found: Verdict,
         words: Callable[[Case | None], Words],
+        boxed: Boxed | None,
     ) -> Proof:
         try:
-            facts = self._found(when, _answering(confirms), about)
+            facts = self._found(when, _answering(confirms), about, boxed)
         except (Undecided, Untranslatable) as error:
             zh, en = UNDECIDED_ZH.format(reason=error), UNDECIDED_EN.format(reason=error)
             return Proof(code=code, verdict=Verdict.UNDECIDED, location=at, witness=None, zh=zh, en=en)
@@ -98,9 +111,20 @@ class Questions:
         return _proof(code, found, at, witness, self.reading.facts, words(facts))
 
     def _found(
-        self, when: Callable[[], Formula], confirms: Callable[[Case], bool], about: Sequence[Condition]
+        self,
+        when: Callable[[], Formula],
+        confirms: Callable[[Case], bool],
+        about: Sequence[Condition],
+        boxed: Boxed | None,
     ) -> Facts | None:
-        """Return a case. Guesses come first: a case needs no solver to be one, its absence does."""
+        """Return a case: from boxes if they tell, else a guess, which needs no solver, else the solver's."""
+        if boxed is not None:
+            with suppress(NotABox):
+                case = boxed()
+                if case is None:
+                    return None
+                if confirms(whole := {**self._defaults, **case}):
+                    return whole
         edges = [condition.tree for condition in about[:_EDGES]]
         example = self._examples.get(about[0].source) if about else None
         for guess in (self._defaults, example):

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from engine.expressions import Condition
 from engine.expressions.smt import Formula, Reading
 from engine.expressions.smt_logic import both, either, negated, two_of
+from engine.rulebook.boxes import NotABox, Sweep
 from engine.rulebook.errors import NoRowMatches
 from engine.rulebook.kinds import HitPolicy
 from engine.rulebook.prove.model import Proof
 from engine.rulebook.prove.questions import Case, Questions, Words
 from engine.rulebook.tables import Row, Table, is_otherwise
 
-_COLLECTING = (
+COLLECTING = (
     HitPolicy.COLLECT_SUM,
     HitPolicy.COLLECT_MIN,
     HitPolicy.COLLECT_MAX,
@@ -34,7 +35,7 @@ def prove_table(questions: Questions) -> tuple[Proof, ...]:
         proofs += _pairwise(questions, table, "ROWS_DISJOINT", lambda one, other: True)
     if table.hit_policy == HitPolicy.ANY:
         proofs += _pairwise(questions, table, "ROWS_AGREE", lambda one, other: one.outputs != other.outputs)
-    if table.hit_policy not in _COLLECTING:
+    if table.hit_policy not in COLLECTING:
         proofs.append(_complete(questions, table))
     return tuple(proofs)
 
@@ -52,6 +53,7 @@ def _reachable(questions: Questions, table: Table, row: Row) -> Proof:
         confirms=lambda facts: table.decide(facts) is row,
         about=_conditions((row, *earlier)),
         words={"row": row.row_no + 1},
+        boxed=lambda: questions.sweep.first(row.row_no),
     )
 
 
@@ -71,6 +73,7 @@ def _complete(questions: Questions, table: Table) -> Proof:
         when=lambda: both(*(reading.misses(row.condition.tree) for row in table.rows)),
         confirms=no_row,
         about=_conditions(table.rows),
+        boxed=questions.sweep.gap,
     )
 
 
@@ -79,7 +82,10 @@ def _pairwise(
 ) -> list[Proof]:
     """Ask once about all rows; of each row, about those before it, only where some do meet."""
     rows = [row for row in table.rows if not (row is table.rows[-1] and is_otherwise(row))]
-    if questions.cannot_be(lambda: two_of([_holds(questions.reading, row) for row in rows])):
+    are_boxes = all(questions.sweep.boxes[row.row_no] is not None for row in rows)
+    if not are_boxes and questions.cannot_be(
+        lambda: two_of([_holds(questions.reading, row) for row in rows])
+    ):
         return [
             questions.known(
                 code, at=row.condition.location, witness=None, proved=True, words={"row": row.row_no + 1}
@@ -121,7 +127,19 @@ def _apart(
         confirms=lambda facts: len(met := together(facts)) > 1 and met[-1] is row,
         about=_conditions((row, *earlier)),
         words=words,
+        boxed=lambda: _meeting(questions.sweep, row, clashing),
     )
+
+
+def _meeting(sweep: Sweep, row: Row, clashing: list[Row]) -> Case | None:
+    """Return where the row meets one of the others. Raises NotABox."""
+    met = set(sweep.met(row.row_no))
+    for one in clashing:
+        if one.row_no in met:
+            return sweep.both(one.row_no, row.row_no)
+    if any(sweep.boxes[one.row_no] is None for one in clashing):
+        raise NotABox("a row before it")
+    return None
 
 
 def _holds(reading: Reading, row: Row) -> Formula:

@@ -92,6 +92,8 @@ SHORT_CASE = 4
 """Facts that are all said, whatever their values."""
 UNDECIDED_ZH = "未能判定：{reason}"
 UNDECIDED_EN = "not decided: {reason}"
+GROUP_ZH = "第 {rows} 行互相重叠，共 {pairs} 对，例如{first}"
+GROUP_EN = "rows {rows} overlap in {pairs} pairs, such as: {first}"
 
 
 def case_in_words(*, witness: Mapping[str, Value], facts: Mapping[str, Fact], language: Language) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.rulebook import Rulebook, check, read_context
+from engine.rulebook import Kind, Rule, Rulebook, check, read_context
 from engine.rulebook.documents import load
 from engine.rulebook.prove import Proof, prove_rule
 from engine.rulebook.rules import build_rule, compile_conditions
@@ -21,6 +21,7 @@ HEAD = (
     'effective: {from: "2025-01-01T00:00:00+08:00", to: null}\n'
 )
 Prove = Callable[..., tuple[Proof, ...]]
+Made = Callable[..., Rule]
 
 
 @pytest.fixture(scope="session")
@@ -39,22 +40,37 @@ def shipped_book(shipped: Mapping[str, str]) -> Rulebook:
 
 
 @pytest.fixture
+def made(shipped: Mapping[str, str]) -> Made:
+    """Make one spec a rule under a kind made for the test."""
+
+    def of(spec: Mapping[str, Any], *, kind: str) -> Rule:
+        return _made(shipped, spec, kind)[0]
+
+    return of
+
+
+@pytest.fixture
 def proofs(shipped: Mapping[str, str]) -> Prove:
     """Prove one spec under a kind made for the test; return the proofs of one claim, in order."""
 
     def of(code: str, spec: Mapping[str, Any], *, kind: str) -> tuple[Proof, ...]:
-        declared = (
-            "kind: made\ntitle: {zh: 试, en: Made}\nnamespaces: [txn, merchant, broker, now]\n"
-            "approval: operations\npriority: {output: decision, order: [REJECT, REVIEW, PASS]}\n"
-        )
-        files = {"rules/kinds/made.yaml": declared + kind, "rules/kinds/made.schema.json": SCHEMA}
-        context, findings = read_context({**shipped, **files})
-        assert not findings, findings
-        document, wrong = load(path="rules/made/made.test.yaml", text=HEAD + "spec: " + json.dumps(spec))
-        assert document is not None, wrong
-        conditions, wrong = compile_conditions(document, context.kinds["made"])
-        assert not [one for one in wrong if one.code != "FACT_NOT_SUPPLIED"], wrong
-        rule = build_rule(document=document, kind=context.kinds["made"], conditions=conditions, commit="")
-        return tuple(one for one in prove_rule(rule=rule, kind=context.kinds["made"]) if one.code == code)
+        rule, declared = _made(shipped, spec, kind)
+        return tuple(one for one in prove_rule(rule=rule, kind=declared) if one.code == code)
 
     return of
+
+
+def _made(shipped: Mapping[str, str], spec: Mapping[str, Any], kind: str) -> tuple[Rule, Kind]:
+    declared = (
+        "kind: made\ntitle: {zh: 试, en: Made}\nnamespaces: [txn, merchant, broker, now]\n"
+        "approval: operations\npriority: {output: decision, order: [REJECT, REVIEW, PASS]}\n"
+    )
+    files = {"rules/kinds/made.yaml": declared + kind, "rules/kinds/made.schema.json": SCHEMA}
+    context, findings = read_context({**shipped, **files})
+    assert not findings, findings
+    document, wrong = load(path="rules/made/made.test.yaml", text=HEAD + "spec: " + json.dumps(spec))
+    assert document is not None, wrong
+    conditions, wrong = compile_conditions(document, context.kinds["made"])
+    assert not [one for one in wrong if one.code != "FACT_NOT_SUPPLIED"], wrong
+    rule = build_rule(document=document, kind=context.kinds["made"], conditions=conditions, commit="")
+    return rule, context.kinds["made"]
