@@ -20,7 +20,7 @@ from engine.rulebook.errors import (
 )
 from engine.rulebook.explanation import Entry, Explanation, RuleRef, ShownClause
 from engine.rulebook.facts import Aggregate, ApprovalChain
-from engine.rulebook.kinds import HitPolicy, Kind, ShapeName
+from engine.rulebook.kinds import HitPolicy, Kind, Move, ShapeName, Way
 from engine.rulebook.rules import Rule
 from engine.rulebook.scores import Scored, ScoredRule, Verdict
 from engine.rulebook.tables import Row, Table
@@ -39,6 +39,7 @@ __all__ = [
     "HitConflict",
     "HitPolicy",
     "Kind",
+    "Move",
     "NoRowMatches",
     "NoRuleInForce",
     "Row",
@@ -55,6 +56,7 @@ __all__ = [
     "Table",
     "Timeline",
     "Verdict",
+    "Way",
     "check",
     "check_file",
     "coverage_of",

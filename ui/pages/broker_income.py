@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from typing import cast
 
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 
-from payments_core import profit_share, reporting
+from engine.expressions import Value
+from engine.releases import Release
+from payments_core import profit_share, reporting, targets
 from payments_core.access import Action
 from payments_core.calendar import month_of, previous_month_of
 from payments_core.profit_share import Entry, Trace
 from payments_core.reporting import Figures, Period, RangeInvalid
+from payments_core.rulebooks import ActiveRulebook
+from payments_core.targets import Target
 from ui import shell
 from ui.components import states, words
 from ui.i18n import t
 from ui.icons import icon
 from ui.markup import Markup, div, join, show, span, tag
-from ui.pages.phone_parts import breakdown, trace
+from ui.pages.phone_parts import breakdown, next_steps, trace
 from ui.visit import NotAllowed, Visit, page
 
 _MONTHS = 6
@@ -45,10 +52,11 @@ def register() -> None:
     async def income(visit: Visit, month: str = "") -> None:
         broker_id, first = own_broker(visit), month_from(month, today=visit.today)
         found = await visit.read(_read, broker_id=broker_id, first=first, today=visit.today)
+        ahead = await _ahead(visit, broker_id)
         with shell.frame(visit, section="income", title=t("income.title")) as made:
             with made.actions:
                 show(month_menu("/m/income", first, today=visit.today))
-            show(_page(visit, found, first))
+            show(join(_page(visit, found, first), next_steps.block(visit, ahead)))
 
     @page("/m/income/{on}/{merchant_id}/{stream_id}/{line_no}", action=Action.READ_SHARES)
     async def income_trace(visit: Visit, on: str, merchant_id: str, stream_id: int, line_no: int) -> None:
@@ -98,6 +106,18 @@ def _read(connection: Connection, *, broker_id: str, first: date, today: date) -
         figures=reporting.broker_figures(
             connection, broker_id=broker_id, period=Period(first=first, last=max(first, last))
         ),
+    )
+
+
+async def _ahead(visit: Visit, broker_id: str) -> tuple[Target, ...]:
+    def recorded(connection: Connection) -> tuple[dict[str, Value], Release]:
+        rulebooks = cast(ActiveRulebook, visit.services.rulebooks)
+        known = targets.broker_facts(connection, broker_id=broker_id, at=visit.now)
+        return known, rulebooks.release(connection)
+
+    known, release = await visit.read(recorded)
+    return await run_in_threadpool(
+        partial(targets.next_targets, rulebook=release.rulebook, known=known, at=visit.now)
     )
 
 

@@ -37,17 +37,26 @@ class Step:
 
     def words(self, language: Language) -> str:
         """Return the step as people read it: what, from where to where, how much is missing."""
+        if isinstance(self.before, tuple):
+            return self.goal(language)
         zh = language == "zh"
         title = self.fact.title if zh else self.fact.title_en
-        if isinstance(self.before, tuple) and isinstance(self.after, tuple):
-            gained = [text for text in self.after if text not in self.before]
-            return f"{title}：取得 {'、'.join(gained)}" if zh else f"{title}: obtain {', '.join(gained)}"
         before, after = (self._written(value, language) for value in (self.before, self.after))
         missing = self._written(abs(int(self.after) - int(self.before)), language)  # type: ignore[arg-type]
         more = int(self.after) > int(self.before)  # type: ignore[arg-type]
         if zh:
             return f"{title} {before} → {after}，{'还差' if more else '还要减少'} {missing}"
         return f"{title} {before} → {after}, {missing} {'more' if more else 'less'}"
+
+    def goal(self, language: Language) -> str:
+        """Return what must be reached, where it is not known how far that is."""
+        zh = language == "zh"
+        title = self.fact.title if zh else self.fact.title_en
+        if isinstance(self.before, tuple) and isinstance(self.after, tuple):
+            gained = [text for text in self.after if text not in self.before]
+            return f"{title}：取得 {'、'.join(gained)}" if zh else f"{title}: obtain {', '.join(gained)}"
+        after = self._written(self.after, language)
+        return f"{title}达到 {after}" if zh else f"{title} of {after}"
 
     def _written(self, value: Value, language: Language) -> str:
         return format_value(value=value, unit=self.fact.unit, language=language)
