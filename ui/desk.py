@@ -7,12 +7,11 @@ the tip of the repository's main branch; the database says which release is in f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,14 +19,13 @@ from engine import releases
 from engine.diagnostics import Diagnostic, Severity
 from engine.releases import Author, Commit, Draft, NothingChanged, Release
 from engine.rulebook import Rule, check_file, parse_rule
+from engine.rulebook.differences import rule_differences
 from payments_core import rulebooks
 from payments_core.calendar import SHANGHAI
 from payments_core.errors import NotFound
 from payments_core.fees import EVALUATORS
-from ui.i18n import either
+from ui.i18n import either, language
 
-# Instants are shown as everywhere else: Shanghai time, seconds only where there are any.
-_SHANGHAI_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?\+08:00$")
 _SCALAR = re.compile(r""""[^"]*"|'[^']*'|[^\s,}#]+""")
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -68,7 +66,7 @@ class OpenRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One value that differs between two texts of a rule: where, and from what to what (None: absent)."""
+    """One value that differs between two texts of a rule, in the reader's words (None: it is not there)."""
 
     where: str
     line: int
@@ -140,17 +138,15 @@ def changes(desk: OpenRule, text: str) -> tuple[Change, ...] | None:
     rule = read_rule(desk, text)
     if rule is None:
         return None
-    before, after = dict(_leaves(desk.rule.document.value)), dict(_leaves(rule.document.value))
-    order = [*after, *(pointer for pointer in before if pointer not in after)]
+    kind, told = desk.release.rulebook.kinds[rule.kind], language()
     return tuple(
         Change(
-            where=".".join(str(step) for step in pointer),
-            line=rule.line_of(pointer) if pointer in after else desk.rule.line_of(pointer),
-            old=before.get(pointer),
-            new=after.get(pointer),
+            where=one.what.say(language=told),
+            line=one.new_line or one.old_line or 1,
+            old=one.old.say(language=told) if one.old is not None else None,
+            new=one.new.say(language=told) if one.new is not None else None,
         )
-        for pointer in order
-        if before.get(pointer) != after.get(pointer)
+        for one in rule_differences(old=desk.rule, new=rule, kind=kind)
     )
 
 
@@ -254,25 +250,6 @@ def past_texts(repository: Path, *, path: str) -> tuple[tuple[Commit, str | None
         (commit, releases.read_files(repository, commit.sha).get(path))
         for commit in releases.history(path=repository, file=path)
     )
-
-
-def _leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(inner, (*at, key))
-    elif isinstance(value, list | tuple) and any(isinstance(inner, Mapping | list) for inner in value):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, (*at, index))
-    else:
-        yield at, _written(value)
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_written(inner) for inner in value)}]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return _SHANGHAI_TIME.sub(r"\1 \2", str(value))
 
 
 def kind_title(release: Release, name: str) -> str:

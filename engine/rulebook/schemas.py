@@ -7,7 +7,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
@@ -60,6 +60,11 @@ class SchemaFile:
     def findings(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong with the schema itself."""
         return self._findings
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Return the schema with what it names in its siblings put in place."""
+        return cast(Mapping[str, Any], self._validator.schema)
 
     def check(self, document: Document) -> tuple[Diagnostic, ...]:
         """Return everything about the document that does not fit."""

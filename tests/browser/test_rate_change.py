@@ -66,7 +66,7 @@ def test_ops_raises_the_broker_share_and_everybody_sees_the_fen(
     replace_in_line(page, "merchant.statsu ==", by="merchant.status ==")
     expect(activate).to_be_enabled()
     activate.click()
-    expect(page.get_by_role("dialog")).to_contain_text("0.24")
+    expect(page.get_by_role("dialog")).to_contain_text("24 %")
     page.get_by_role("button", name="的身份激活").click()
     page.wait_for_url("**/releases?r=*")
     number = page.url.rpartition("=")[2]

@@ -36,8 +36,8 @@ def test_the_next_version_changes_two_values_and_nothing_else(repository: Path) 
         changed = desk.changes(rule, text)
         assert changed is not None
         assert [(c.where, c.new) for c in changed] == [
-            ("version", str(rule.rule.version + 1)),
-            ("effective.from", "2025-04-16 00:00"),
+            ("版本", str(rule.rule.version + 1)),
+            ("生效时间 · 自", "2025-04-16 00:00"),
         ]
         different = [
             o for o, n in zip(rule.released_text.split("\n"), text.split("\n"), strict=True) if o != n
