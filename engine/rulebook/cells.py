@@ -34,7 +34,8 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<op><=|>=|!=|==|<|>|=)|(?P<dots>\.\.)|(?P<punct>[\[\](),])"""
     r"""|(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<word>(?:[^\s,()\[\]"'<>=!.]|\.(?!\.))+))"""
 )
-_OPERATORS: dict[str, Literal["==", "!=", "<", "<=", ">", ">="]] = {
+_Operator = Literal["==", "!=", "<", "<=", ">", ">="]
+_OPERATORS: dict[str, _Operator] = {
     "=": "==", "==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=",
 }  # fmt: skip
 _LIST_OF = {
@@ -127,10 +128,16 @@ class _Reader:
         if token in _OPERATORS:
             self._need_order(token)
             self._next()
-            return Comparison(operator=_OPERATORS[token], left=self._read, right=self._value(), offset=0)
+            return self._compared(_OPERATORS[token], self._value())
         if token in ("[", "("):
             return self._interval()
         return self._value()
+
+    def _compared(self, operator: _Operator, value: Constant) -> Node:
+        if self._fact.type != FactType.LIST_STRING:
+            return Comparison(operator=operator, left=self._read, right=value, offset=0)
+        held = Membership(item=value, collection=self._read, offset=0)
+        return Not(operand=held, offset=0) if operator == "!=" else held
 
     def _interval(self) -> Node:
         self._need_order(self.peek())

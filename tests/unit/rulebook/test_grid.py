@@ -53,6 +53,8 @@ VOCABULARY = Vocabulary.of(facts=FACTS.values())
         ("b", "true", "f.b == true"),
         ("l", "A, B", '"A" in f.l || "B" in f.l'),
         ("l", "not(A)", '!("A" in f.l)'),
+        ("l", "= A", '"A" in f.l'),
+        ("l", "!= A", '!("A" in f.l)'),
         (
             "t",
             '["2025-01-01T00:00:00+08:00".."2025-02-01T00:00:00+08:00")',
