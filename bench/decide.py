@@ -97,7 +97,7 @@ class Official:
         )
 
 
-def made_rulebook(chance: random.Random) -> Rulebook:
+def made_rulebook(chance: random.Random, *, rows: int = ROWS) -> Rulebook:
     """Return the product's vocabulary and kinds with one large file of each kind."""
     files = {
         f"rules/{path.relative_to(RULES_FOLDER).as_posix()}": path.read_text(encoding="utf-8")
@@ -105,7 +105,7 @@ def made_rulebook(chance: random.Random) -> Rulebook:
         if path.is_file() and path.parent.name in ("rules", "kinds")
     }
     files["rules/risk/bench.risk.yaml"] = risk_file(chance)
-    files["rules/merchant_fee/bench.fee.yaml"] = fee_file(chance)
+    files["rules/merchant_fee/bench.fee.yaml"] = fee_file(chance, rows=rows)
     rulebook, found = check(files=files)
     if rulebook is None:
         raise RuntimeError("\n".join(one.render(files.get(one.location.file)) for one in found[:5]))
@@ -162,18 +162,18 @@ def risk_condition(chance: random.Random) -> str:
     )
 
 
-def fee_file(chance: random.Random) -> str:
-    """Return a fee table of ROWS rows, the last for everything else."""
-    rows = "".join(
+def fee_file(chance: random.Random, *, rows: int) -> str:
+    """Return a fee table of so many rows, the last for everything else."""
+    written = "".join(
         f'    - {{when: "{fee_condition(chance)}", rate: "0.00{chance.randrange(38, 61)}"}}\n'
-        for _ in range(ROWS - 1)
+        for _ in range(rows - 1)
     )
     return (
         envelope("merchant_fee", "bench.fee")
         + "  basis: settle_amount_fen\n  clock: txn.paid_at\n"
         + "  rounding: {unit: fen, mode: HALF_UP, per: txn}\n"
         + "  refund: return_cumulative\n  allow_negative_margin: true\n"
-        + f'  rows:\n{rows}    - {{when: "true", rate: "0.0038"}}\n'
+        + f'  rows:\n{written}    - {{when: "true", rate: "0.0038"}}\n'
     )
 
 

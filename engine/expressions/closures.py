@@ -7,7 +7,7 @@ Literals enter the text only through `repr`, names only after CEL has parsed the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import cast
 
@@ -32,7 +32,6 @@ from engine.expressions.tree import (
     TextTest,
     Variable,
     can_fail,
-    reads,
 )
 from engine.expressions.vocabulary import Value
 
@@ -48,7 +47,7 @@ def closure(tree: Node) -> Evaluate:
 
     Raises EvaluationError: FACT_MISSING, FACT_TYPE, INT_OVERFLOW, DIVISION_BY_ZERO.
     """
-    writer = _Writer(hoisted={})
+    writer = Writer(hoisted={})
     text = f"""\
 def evaluate(f):
     try:
@@ -56,86 +55,31 @@ def evaluate(f):
     except (KeyError, TypeError, AttributeError) as error:
         raise explain(error) from error
 """
-    return cast(Evaluate, _compiled(text, writer, "evaluate"))
+    return cast(Evaluate, compiled_function(text, writer, "evaluate"))
 
 
-def closure_of_all(trees: Sequence[Node]) -> Callable[[Facts], tuple[int, ...]]:
-    """Return the function giving the index of every tree that is true, ascending."""
-    writer, reading = _hoisting(trees)
-    body = "".join(
-        f"        if {writer.text(tree)}: fired.append({index})\n" for index, tree in enumerate(trees)
-    )
-    text = f"""\
-def evaluate(f):
-    fired = []
-    try:
-{reading}{body}        return tuple(fired)
-    except (EvaluationError, KeyError, TypeError, AttributeError) as error:
-        raise blame(error, f) from error
-"""
-    writer.names["blame"] = _blamer(trees, stops=False)
-    return cast(Callable[[Facts], tuple[int, ...]], _compiled(text, writer, "evaluate"))
-
-
-def closure_of_first(trees: Sequence[Node]) -> Callable[[Facts], int | None]:
-    """Return the function giving the index of the first tree that is true, None if none is."""
-    writer, reading = _hoisting(trees)
-    body = "".join(f"        if {writer.text(tree)}: return {index}\n" for index, tree in enumerate(trees))
-    text = f"""\
-def evaluate(f):
-    try:
-{reading}{body}        return None
-    except (EvaluationError, KeyError, TypeError, AttributeError) as error:
-        raise blame(error, f) from error
-"""
-    writer.names["blame"] = _blamer(trees, stops=True)
-    return cast(Callable[[Facts], int | None], _compiled(text, writer, "evaluate"))
-
-
-def _hoisting(trees: Sequence[Node]) -> tuple[_Writer, str]:
-    """Read each fact of a whole set once, into a local."""
-    names = sorted(frozenset().union(*(reads(tree) for tree in trees)))
-    hoisted = {name: f"v{number}" for number, name in enumerate(names)}
-    return _Writer(hoisted=hoisted), "".join(
-        f"        {local} = f[{name!r}]\n" for name, local in hoisted.items()
-    )
-
-
-def _blamer(trees: Sequence[Node], *, stops: bool) -> Callable[[Exception, Facts], EvaluationError]:
-    """Return the function that finds, slowly, which of a set's conditions failed."""
-
-    def blame(error: Exception, facts: Facts) -> EvaluationError:
-        for index, tree in enumerate(trees):
-            try:
-                if closure(tree)(facts) and stops:
-                    break
-            except EvaluationError as found:
-                return EvaluationError(found.code, fact=found.fact, detail=found.detail, index=index)
-        return error if isinstance(error, EvaluationError) else _explain(error)
-
-    return blame
-
-
-def _explain(error: Exception) -> EvaluationError:
+def explain(error: Exception) -> EvaluationError:
+    """Return what Python's own error says of the facts."""
     if isinstance(error, KeyError):
         return EvaluationError("FACT_MISSING", fact=str(error.args[0]))
     return EvaluationError("FACT_TYPE", detail=str(error))
 
 
-def _compiled(text: str, writer: _Writer, name: str) -> object:
+def compiled_function(text: str, writer: Writer, name: str) -> object:
+    """Return what a written text calls `name`, with the names the writer needs."""
     names = {
         **vars(arithmetic),
         "EvaluationError": EvaluationError,
         "wrong_type": wrong_type,
-        "explain": _explain,
+        "explain": explain,
         **writer.names,
     }
-    # Not user code: every part of the text is written by _Writer from checked nodes.
+    # Not user code: every part of the text is written by Writer from checked nodes.
     exec(compile(text, "<condition>", "exec"), names)
     return names[name]
 
 
-class _Writer:
+class Writer:
     """Writes nodes as Python expressions; `hoisted` maps facts to locals that hold them already."""
 
     def __init__(self, *, hoisted: Mapping[str, str]) -> None:

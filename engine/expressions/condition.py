@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from engine.diagnostics import Diagnostic, Language, Location
 from engine.expressions import official
-from engine.expressions.closures import Evaluate, Facts, closure, closure_of_all, closure_of_first
+from engine.expressions.closure_sets import closure_of_all, closure_of_first
+from engine.expressions.closures import Evaluate, Facts, closure
 from engine.expressions.complaints import report_unchecked, report_unparsed
 from engine.expressions.decoded import TooDeep
 from engine.expressions.printer import cel_text
