@@ -56,7 +56,7 @@ def register() -> None:
         with shell.frame(visit, section="income", title=t("income.title")) as made:
             with made.actions:
                 show(month_menu("/m/income", first, today=visit.today))
-            show(join(_page(visit, found, first), next_steps.block(visit, ahead)))
+            show(_page(visit, found, first, next_steps.block(visit, ahead)))
 
     @page("/m/income/{on}/{merchant_id}/{stream_id}/{line_no}", action=Action.READ_SHARES)
     async def income_trace(visit: Visit, on: str, merchant_id: str, stream_id: int, line_no: int) -> None:
@@ -121,13 +121,14 @@ async def _ahead(visit: Visit, broker_id: str) -> tuple[Target, ...]:
     )
 
 
-def _page(visit: Visit, found: Income, first: date) -> Markup:
+def _page(visit: Visit, found: Income, first: date, ahead: Markup | None) -> Markup:
     month = f"{first:%Y-%m}"
     if not found.entries:
-        return div(states.empty(t("income.none", month=month), t("income.none_hint")), cls="hero")
-    return join(
-        _hero(found, month), breakdown.how(visit, found.figures, found.entries), _daily(visit, found.entries)
-    )
+        return join(
+            div(states.empty(t("income.none", month=month), t("income.none_hint")), cls="hero"), ahead
+        )
+    how = breakdown.how(visit, found.figures, found.entries)
+    return join(_hero(found, month), how, ahead, _daily(visit, found.entries))
 
 
 def _hero(found: Income, month: str) -> Markup:
