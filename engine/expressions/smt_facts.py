@@ -12,7 +12,7 @@ from typing import Any
 
 import z3
 
-from engine.expressions.smt_logic import Formula, Number, both, either, in_range, negated
+from engine.expressions.smt_logic import Formula, Number, both, either, negated
 from engine.expressions.smt_texts import KnownText, OpenText, Text, Untranslatable, decoded_text
 from engine.expressions.tree import (
     Comparison,
@@ -96,7 +96,7 @@ class FactTerms:
         for name, term in self._terms.items():
             fact = self.facts[name]
             if fact.type is FactType.INT:
-                yield in_range(term)
+                yield both(term >= fact.min, term <= fact.max)
             elif fact.type is FactType.TIMESTAMP:
                 yield both(term >= _FIRST, term <= _LAST)
             elif name in self._open:

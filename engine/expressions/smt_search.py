@@ -99,8 +99,10 @@ def _plainer(value: Value, fact: Fact, candidates: Mapping[type, tuple[Value, ..
     if fact.values:
         yield from fact.values
         return
-    if not isinstance(value, bool):
-        yield from candidates[datetime if isinstance(value, datetime) else type(value)]
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield from (one for one in candidates[int] if fact.min <= one <= fact.max)  # type: ignore[operator]
+    elif not isinstance(value, bool):
+        yield from candidates[datetime if isinstance(value, datetime) else str]
 
 
 def _plainness(value: Value) -> tuple[bool, object]:

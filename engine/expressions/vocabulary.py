@@ -40,7 +40,8 @@ class FactType(StrEnum):
 class Fact:
     """One declared fact. `name` is qualified (`txn.amount_fen`); `values` is its registry, empty if open.
 
-    `supplied` is false for a fact that nothing gathers yet: a condition on it would always see the default.
+    `min` and `max` are the least and the most an int may be. `supplied` is false for a fact that nothing
+    gathers yet: a condition on it would always see the default.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Fact:
     unit: str = ""
     default: Value
     values: tuple[str, ...] = ()
+    min: int = INT_MIN
+    max: int = INT_MAX
     title: str
     title_en: str
     supplied: bool = True
@@ -59,11 +62,23 @@ class Fact:
             raise ValueError(f"{self.name}: only strings have a registry of values")
         if not _FITS[self.type](self.default):
             raise ValueError(f"{self.name}: the default {self.default!r} is not a {self.type}")
+        if self.type is FactType.INT:
+            if not INT_MIN <= self.min <= cast(int, self.default) <= self.max <= INT_MAX:
+                raise ValueError(f"{self.name}: the default {self.default!r} is outside {self.bounds}")
+        elif self.bounds:
+            raise ValueError(f"{self.name}: only ints have bounds")
 
     @property
     def namespace(self) -> str:
         """The part before the last dot."""
         return self.name.rpartition(".")[0]
+
+    @property
+    def bounds(self) -> str:
+        """The least and the most as people read them, "" without any."""
+        least = "" if self.min == INT_MIN else str(self.min)
+        most = "" if self.max == INT_MAX else str(self.max)
+        return f"{least}…{most}" if least or most else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,6 +143,9 @@ class Vocabulary:
 def _acceptance(fact: Fact) -> Callable[[object], bool]:
     """Return the test of a fact's values: type, and registry where it has one. The default always passes."""
     fits = _FITS[fact.type]
+    if fact.bounds:
+        least, most = fact.min, fact.max
+        return lambda value: type(value) is int and least <= value <= most
     if not fact.values:
         return fits
     if fact.type is FactType.STRING:

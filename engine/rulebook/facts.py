@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.diagnostics import Diagnostic
 from engine.expressions import Condition, Fact, FactType, Vocabulary, compile_condition
+from engine.expressions.vocabulary import INT_MAX, INT_MIN
 from engine.rulebook import own_schemas
 from engine.rulebook.documents import Document
 from engine.rulebook.schemas import SchemaFile, nearest, shown
@@ -99,11 +100,17 @@ def read_aggregates(
                 type=FactType.INT,
                 unit=unit,
                 default=0,
+                min=_least(made, source),
                 title=made.title,
                 title_en=made.title_en,
             )
         )
     return tuple(aggregates), tuple(facts), tuple(wrong)
+
+
+def _least(made: Aggregate, field: Fact | None) -> int:
+    """A count is never negative, and neither is a sum or a maximum of what never is."""
+    return 0 if field is None or field.type != FactType.INT or field.min >= 0 else INT_MIN
 
 
 def read_approval(document: Document) -> tuple[Mapping[str, ApprovalChain], tuple[Diagnostic, ...]]:
@@ -162,6 +169,8 @@ def _fact(name: str, declared: Mapping[str, Any]) -> Fact | None:
             unit=declared.get("unit", ""),
             default=default,
             values=values,
+            min=declared.get("min", INT_MIN),
+            max=declared.get("max", INT_MAX),
             title=declared["zh"],
             title_en=declared["en"],
             supplied=declared.get("supplied", True),

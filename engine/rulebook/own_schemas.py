@@ -48,6 +48,8 @@ FACTS = _object(
                                 "unit": _UNIT,
                                 "default": {},
                                 "values": _TEXTS,
+                                "min": {"type": "integer"},
+                                "max": {"type": "integer"},
                                 "zh": _TEXT,
                                 "en": _TEXT,
                                 "note": _TEXT,

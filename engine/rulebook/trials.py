@@ -78,8 +78,8 @@ def facts_of_test(
             read = datetime.fromisoformat(value) if fact.type == FactType.TIMESTAMP else value
             facts[name] = vocabulary.conform({name: read})[name]
         except (EvaluationError, ValueError, TypeError):
-            registry = f" ({' / '.join(fact.values)})" if fact.values else ""
-            zh, en = (words + registry for words in _TYPE_WORDS[fact.type])
+            allowed = " / ".join(fact.values) or fact.bounds
+            zh, en = (words + (f" ({allowed})" if allowed else "") for words in _TYPE_WORDS[fact.type])
             wrong.append(
                 finding(
                     "FACT_TYPE",

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from engine.expressions import Fact, FactType, Value
-from engine.expressions.vocabulary import INT_MAX, INT_MIN
 
 Intervals = tuple[tuple[int, int], ...]
 """Closed intervals, apart from each other and rising."""
@@ -75,7 +74,7 @@ def line_of(fact: Fact, *, member: str | None = None, literals: Iterable[str] = 
                 place_of(datetime.max.replace(tzinfo=UTC)),
             )
         case FactType.INT:
-            first, last = INT_MIN, INT_MAX
+            first, last = fact.min, fact.max
     if choices:
         last = len(choices) - 1
     plain = choices.index(default) if choices else place_of(default)
