@@ -5,6 +5,7 @@
     HAODIAN_RULEBOOK        the rulebook repository; `rulebook.git` in the home
     HAODIAN_HOST            address to listen on; 127.0.0.1
     HAODIAN_CONSOLE_PORT    8080 · HAODIAN_GATEWAY_PORT 8090 · HAODIAN_WORKER_PORT 8091
+    HAODIAN_CORRELATOR_PORT 8092
     HAODIAN_ORIGINS         further origins of the console behind a proxy, separated by commas
     HAODIAN_SECURE_COOKIE   `on` behind HTTPS
     HAODIAN_DEMO            `on` (default) loads and runs the demo world, `off` starts empty
@@ -42,6 +43,7 @@ class Settings:
     console_port: int
     gateway_port: int
     worker_port: int
+    correlator_port: int
     origins: tuple[str, ...]
     secure_cookie: bool
     demo: bool
@@ -82,6 +84,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         console_port=_whole(given, "HAODIAN_CONSOLE_PORT", default=8080, most=65535),
         gateway_port=_whole(given, "HAODIAN_GATEWAY_PORT", default=8090, most=65535),
         worker_port=_whole(given, "HAODIAN_WORKER_PORT", default=8091, most=65535),
+        correlator_port=_whole(given, "HAODIAN_CORRELATOR_PORT", default=8092, most=65535),
         origins=tuple(o.strip() for o in given.get("HAODIAN_ORIGINS", "").split(",") if o.strip()),
         secure_cookie=_switch(given, "HAODIAN_SECURE_COOKIE", default=False),
         demo=_switch(given, "HAODIAN_DEMO", default=True),

@@ -1,4 +1,4 @@
-"""`haodian up`: PostgreSQL, gateway, console, worker and demo traffic as one product.
+"""`haodian up`: PostgreSQL, gateway, console, worker, correlator and demo traffic as one product.
 
 Everything may be killed at any instant. A child that ends or hangs is started again; PostgreSQL is started
 again where it does not answer; and the next `haodian up` finds what a killed one left behind: the database
@@ -42,6 +42,7 @@ class Running:
     console_url: str
     gateway_url: str
     worker_url: str
+    correlator_url: str
     pid: int
 
 
@@ -99,12 +100,14 @@ def _start(settings: Settings, children: Children, first: FirstStart) -> None:
         "HAODIAN_CONSOLE_PORT": str(settings.console_port),
         "HAODIAN_GATEWAY_PORT": str(settings.gateway_port),
         "HAODIAN_WORKER_PORT": str(settings.worker_port),
+        "HAODIAN_CORRELATOR_PORT": str(settings.correlator_port),
     }
     running = _running(settings)
     for name, url in (
         ("gateway", running.gateway_url),
         ("console", running.console_url),
         ("worker", running.worker_url),
+        ("correlator", running.correlator_url),
     ):
         module = f"haodian.{name}"
         children.start(
@@ -117,7 +120,7 @@ def _start(settings: Settings, children: Children, first: FirstStart) -> None:
 
 def _wait_until_well(children: Children, stopped: threading.Event) -> None:
     deadline = time.monotonic() + ANSWERS_WITHIN_S
-    with speech.step("启动网关、控制台、任务进程", "starting gateway, console and worker"):
+    with speech.step("启动网关、控制台、任务与关联进程", "starting gateway, console, worker and correlator"):
         while not children.are_well() and not stopped.wait(0.1) and time.monotonic() < deadline:
             children.tend()
     if not children.are_well() and not stopped.is_set():
@@ -156,7 +159,7 @@ def _end_what_was_left(settings: Settings) -> None:
 def _with_free_ports(settings: Settings) -> Settings:
     taken: list[int] = []
     found: dict[str, int] = {}
-    for name in ("console_port", "gateway_port", "worker_port"):
+    for name in ("console_port", "gateway_port", "worker_port", "correlator_port"):
         wanted = getattr(settings, name)
         port = free_port(host=settings.host, wanted=wanted, taken=taken)
         taken.append(port)
@@ -173,6 +176,7 @@ def _running(settings: Settings) -> Running:
         console_url=f"http://{host}:{settings.console_port}",
         gateway_url=f"http://{host}:{settings.gateway_port}",
         worker_url=f"http://{host}:{settings.worker_port}",
+        correlator_url=f"http://{host}:{settings.correlator_port}",
         pid=os.getpid(),
     )
 
@@ -182,6 +186,7 @@ def _write_running(settings: Settings, running: Running) -> None:
         "console_url": running.console_url,
         "gateway_url": running.gateway_url,
         "worker_url": running.worker_url,
+        "correlator_url": running.correlator_url,
         "pid": running.pid,
     }
     unfinished = settings.run / "product.new"

@@ -88,9 +88,9 @@ def find_chromium() -> str | None:
 
 def _free_ports() -> dict[str, str]:
     taken: list[int] = []
-    for _ in range(3):
+    names = tuple(f"HAODIAN_{name}_PORT" for name in ("CONSOLE", "GATEWAY", "WORKER", "CORRELATOR"))
+    for _ in names:
         taken.append(free_port(host="127.0.0.1", wanted=0, taken=taken))
-    names = ("HAODIAN_CONSOLE_PORT", "HAODIAN_GATEWAY_PORT", "HAODIAN_WORKER_PORT")
     return dict(zip(names, map(str, taken), strict=True))
 
 

@@ -3,6 +3,7 @@
 NotFound
 ├── MerchantNotFound     MERCHANT_NOT_FOUND
 ├── BindingNotFound      BINDING_NOT_FOUND
+├── DeviceNotFound       DEVICE_NOT_FOUND
 └── ApplicationNotFound  APPLICATION_NOT_FOUND
 Conflict
 ├── MerchantExists       MERCHANT_DUPLICATE
@@ -36,6 +37,13 @@ class BindingNotFound(NotFound):
 
     code = "BINDING_NOT_FOUND"
     chinese = "当时没有人在该商户担任此角色"
+
+
+class DeviceNotFound(NotFound):
+    """There is no such device."""
+
+    code = "DEVICE_NOT_FOUND"
+    chinese = "没有这台设备"
 
 
 class MerchantExists(Conflict):

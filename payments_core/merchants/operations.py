@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
-from payments_core.database.lane import bump_directory
-from payments_core.merchants.errors import DeviceBound, MerchantExists, MerchantNotFound
-from payments_core.merchants.tables import device, merchant
+from payments_core.database.lane import bump_directory, tell
+from payments_core.merchants.errors import DeviceBound, DeviceNotFound, MerchantExists, MerchantNotFound
+from payments_core.merchants.tables import device, device_report, merchant
+
+ACTIVATED = "merchant.activated"
 
 
 def create_merchant(
@@ -48,10 +50,12 @@ def create_merchant(
     }
     try:
         with connection.begin_nested():
-            connection.execute(insert(merchant).values(values))
+            made = insert(merchant).values(values).returning(merchant.c.merchant_no)
+            merchant_no = connection.execute(made).scalar_one()
     except IntegrityError as error:
         raise MerchantExists(merchant_id=merchant_id) from error
     touch(connection, merchant_ids=(merchant_id,))
+    tell(connection, merchant_id=merchant_id, subject_id=merchant_no, topic=ACTIVATED, at=activated_at)
 
 
 def change_merchant(
@@ -86,6 +90,31 @@ def bind_device(connection: Connection, *, device_id: str, merchant_id: str, typ
             "directory_no": number,
         }
         connection.execute(insert(device).values(values))
+
+
+def report_device(
+    connection: Connection, *, device_id: str, state: str, at: datetime, distance_m: int = -1
+) -> int:
+    """Keep that a device went ONLINE or OFFLINE, `distance_m` from its place (−1: not known).
+
+    Returns the number of the report. Raises DeviceNotFound.
+    """
+    found = text("SELECT merchant_id FROM device WHERE device_id = :id")
+    merchant_id = connection.execute(found, {"id": device_id}).scalar_one_or_none()
+    if merchant_id is None:
+        raise DeviceNotFound(device_id=device_id)
+    values = {
+        "device_id": device_id,
+        "merchant_id": merchant_id,
+        "state": state,
+        "at": at,
+        "distance_m": distance_m,
+    }
+    made = insert(device_report).values(values).returning(device_report.c.report_no)
+    report_no = int(connection.execute(made).scalar_one())
+    topic = f"device.{state.lower()}"
+    tell(connection, merchant_id=merchant_id, subject_id=report_no, topic=topic, at=at)
+    return report_no
 
 
 def touch(connection: Connection, *, merchant_ids: Sequence[str]) -> int:

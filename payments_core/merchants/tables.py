@@ -123,6 +123,24 @@ device = Table(
     CheckConstraint("type IN ('SPEAKER', 'QR_PLATE', 'POS', 'FACE')", name="type_known"),
 )
 
+# What devices say of themselves, as it came: never changed.
+device_report = Table(
+    "device_report",
+    metadata,
+    Column("report_no", BigInteger, Identity(), primary_key=True),
+    Column("device_id", ForeignKey("device.device_id"), nullable=False),
+    Column("merchant_id", ForeignKey("merchant.merchant_id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("distance_m", Integer, nullable=False, comment="from its registered place; -1 is not known"),
+    CheckConstraint("state IN ('ONLINE', 'OFFLINE')", name="state_known"),
+    Index("ix_device_report_device_id", "device_id", "at"),
+)
+program("""
+CREATE TRIGGER device_report_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON device_report
+FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
+""")
+
 merchant_stats = Table(
     "merchant_stats",
     metadata,
@@ -179,7 +197,7 @@ SET search_path = public AS $$
   END
 $$
 """)
-for _table in ("merchant", "device", "merchant_stats"):
+for _table in ("merchant", "device", "device_report", "merchant_stats"):
     readable_through_merchant(_table)
 readable_in_scope("merchant_binding", store="store_id", brokers=("broker_id",), merchant="merchant_id")
 readable_in_scope("application", store="store_id", brokers=("broker_id",), merchant="merchant_id")

@@ -35,8 +35,10 @@ Known = dict[int, tuple[AcceptRequest, str]]
 """Payment id → its request and risk decision, of payments this process accepted a short while ago."""
 
 _ENTER = (
-    "UPDATE lane SET batch_no = batch_no + 1, last_id = greatest(last_id, %s) + %s WHERE lane_no = %s"
-    " RETURNING batch_no, release_no, directory_no, last_id"
+    "UPDATE lane SET batch_no = batch_no + 1, commit_no = commit_no + 1,"
+    " last_id = greatest(last_id, %s) + %s, seen_from = seen_at, seen_at = greatest(seen_at, %s)"
+    " WHERE lane_no = %s"
+    " RETURNING batch_no, release_no, directory_no, last_id, commit_no, seen_from, seen_at"
 )
 _CASE = (
     "INSERT INTO risk_case (merchant_id, payment_id, case_no, decision, hits, hold_until, opened_at)"
@@ -46,7 +48,7 @@ _HOLD = (
     "UPDATE risk_case SET hold_fen = %s WHERE merchant_id = %s AND payment_id = %s AND hold_until IS NOT NULL"
 )
 _TRANSFERS = f"COPY transfer ({TRANSFER_COLUMNS}) FROM STDIN"
-_OUTBOX = "COPY outbox (merchant_id, subject_id, topic, written_at) FROM STDIN"
+_OUTBOX = "COPY outbox (merchant_id, subject_id, topic, commit_no, at, seen_at) FROM STDIN"
 # Batches address rows by key; a plan made while the tables were small must not scan them once they are large.
 _PLANS = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
 
@@ -59,15 +61,30 @@ class Entry:
     release_no: int | None
     directory_no: int
     first_id: int
+    commit_no: int
+    seen_from: datetime
+    seen_at: datetime
 
 
-def enter(cursor: Cursor, *, lane_no: int, now: datetime, ids: int) -> Entry:
-    """Take the lane until the transaction ends, and `ids` fresh ids that rise from batch to batch."""
+def enter(cursor: Cursor, *, lane_no: int, now: datetime, ids: int, latest: datetime | None = None) -> Entry:
+    """Take the lane until the transaction ends, and `ids` fresh ids that rise from batch to batch.
+
+    `latest` is when the last of what the batch will tell happened; what has not happened by `now` waits.
+    """
     cursor.execute(_PLANS)
-    row = cursor.execute(_ENTER, (first_id_at(now) - 1, ids, lane_no)).fetchone()
+    seen_at = None if latest is None else min(latest, now)
+    row = cursor.execute(_ENTER, (first_id_at(now) - 1, ids, seen_at, lane_no)).fetchone()
     ensure(row is not None, f"lane {lane_no} exists")
     assert row is not None
-    return Entry(batch_no=row[0], release_no=row[1], directory_no=row[2], first_id=row[3] - ids + 1)
+    return Entry(
+        batch_no=row[0],
+        release_no=row[1],
+        directory_no=row[2],
+        first_id=row[3] - ids + 1,
+        commit_no=row[4],
+        seen_from=row[5],
+        seen_at=row[6],
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +95,7 @@ class Batch:
     statements: Cursor
     wire: Wire
     now: datetime
-    batch_no: int
+    entry: Entry
     policy: Policy
     directory: Directory
     known: Known
@@ -94,11 +111,14 @@ class Batch:
     _closed: date | None = None
     _closed_read: bool = False
     tail: str = field(init=False)  # the end of every ledger line: when it was posted, under which release
-    _written_at: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._written_at = self.now.isoformat()
-        self.tail = f"{self._written_at}\t{self.policy.release_no}\n"
+        self.tail = f"{self.now.isoformat()}\t{self.policy.release_no}\n"
+
+    @property
+    def batch_no(self) -> int:
+        """The number of this batch in its lane."""
+        return self.entry.batch_no
 
     @property
     def cursor(self) -> Cursor:
@@ -137,9 +157,13 @@ class Batch:
             self.new_streams[stream.stream_id] = stream
         return stream.stream_id
 
-    def tell(self, merchant_id: str, subject_id: int, topic: str) -> None:
-        """Write a message to the outside with this commit."""
-        self.messages.append(f"{merchant_id}\t{subject_id}\t{topic}\t{self._written_at}\n")
+    def tell(self, merchant_id: str, subject_id: int, topic: str, at: datetime) -> None:
+        """Write to the outbox with this commit that something happened at `at`."""
+        entry = self.entry
+        seen_at = min(max(at, entry.seen_from), entry.seen_at)
+        self.messages.append(
+            f"{merchant_id}\t{subject_id}\t{topic}\t{entry.commit_no}\t{at.isoformat()}\t{seen_at.isoformat()}\n"
+        )
 
     def queue_books(self, gather: Callable[[], None] = lambda: None) -> None:
         """Write ledger and outbox as the next statements; `gather` may add rows when their turn has come."""

@@ -60,7 +60,7 @@ _FAIL = (
     " FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])"
     " AS u (merchant_id, payment_id, state, code)"
     " WHERE p.merchant_id = u.merchant_id AND p.payment_id = u.payment_id AND p.state = 'PAYING'"
-    " RETURNING p.payment_id"
+    " RETURNING p.payment_id, p.created_at"
 )
 _AUTO_REFUND = (
     "INSERT INTO refund (merchant_id, refund_id, payment_id, merchant_refund_no, request_hash,"
@@ -174,10 +174,11 @@ def fail(batch: Batch, failures: Sequence[Failure]) -> list[SettledAnswer]:
         [str(f.state) for f in distinct],
         [f.code for f in distinct],
     )
-    done = {row[0] for row in batch.cursor.execute(_FAIL, values)}
+    done = dict(batch.cursor.execute(_FAIL, values).fetchall())
     for one in distinct:
         if one.payment_id in done:
-            batch.tell(one.merchant_id, one.payment_id, f"payment.{one.state.lower()}")
+            # Nobody says when it failed: it is told as of its order.
+            batch.tell(one.merchant_id, one.payment_id, f"payment.{one.state.lower()}", done[one.payment_id])
             answers[one.payment_id] = Settled(
                 merchant_id=one.merchant_id, payment_id=one.payment_id, state=one.state
             )
@@ -267,7 +268,7 @@ def _book(batch: Batch, booking: _Booking) -> Settled:
             tail=batch.tail,
         )
     )
-    batch.tell(one.merchant_id, one.payment_id, SUCCEEDED)
+    batch.tell(one.merchant_id, one.payment_id, SUCCEEDED, one.paid_at)
     if booking.risk_decision == REVIEW:
         held_fen = booking.request.settle_amount_fen - price.fee_fen
         batch.holds.append((held_fen, one.merchant_id, one.payment_id))
@@ -300,7 +301,7 @@ def _out_of_turn(batch: Batch, booking: _Booking) -> SettledAnswer:
     amounts = (booking.request.settle_amount_fen, LATE_REASON, batch.now)
     origin = (None if stream is None else stream.stream_id, *row[REQUEST_WIDTH + 6 : REQUEST_WIDTH + 9])
     batch.cursor.execute(_AUTO_REFUND, (*values, *amounts, *origin, batch.policy.release_no))
-    batch.tell(one.merchant_id, refund_id, REFUND_REQUESTED)
+    batch.tell(one.merchant_id, refund_id, REFUND_REQUESTED, batch.now)
     return settled._replace(auto_refund_id=refund_id)
 
 

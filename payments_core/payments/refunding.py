@@ -223,7 +223,7 @@ def _booked(batch: Batch, result: RefundResult) -> ResultAnswer:
     if not result.succeeded:
         batch.cursor.execute(_FAIL, (batch.batch_no, *key))
         batch.cursor.execute(_RELEASE, (amount_fen, result.merchant_id, payment_id))
-        batch.tell(*key, "refund.failed")
+        batch.tell(*key, "refund.failed", result.at)
         return Refunded(merchant_id=result.merchant_id, refund_id=result.refund_id, state=FAILED)
     return _gone_back(batch, result, row)
 
@@ -256,7 +256,7 @@ def _gone_back(batch: Batch, result: RefundResult, row: Sequence[Any]) -> Refund
             tail=batch.tail,
         )
     )
-    batch.tell(*key, "refund.succeeded")
+    batch.tell(*key, "refund.succeeded", result.at)
     batch.policy.count_refund(
         merchant_id=result.merchant_id, payer_id=row[19], amount_fen=amount_fen, at=result.at
     )

@@ -235,20 +235,6 @@ refund = Table(
     Index("ix_refund_open", "requested_at", postgresql_where=text("state = 'PROCESSING'")),
 )
 
-# Messages to the outside, written in the same commit as what they report; the worker delivers them at
-# least once and then stamps them.
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("merchant_id", Text, primary_key=True),
-    Column("subject_id", BigInteger, primary_key=True),
-    Column("topic", Text, primary_key=True),
-    Column("written_at", DateTime(timezone=True), nullable=False),
-    Column("delivered_at", DateTime(timezone=True)),
-    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
-    Index("ix_outbox_waiting", "written_at", postgresql_where=text("delivered_at IS NULL")),
-)
-
 risk_case = Table(
     "risk_case",
     metadata,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import psycopg
@@ -127,7 +128,7 @@ class LaneWriter:
         ensure(isinstance(raw, psycopg.Connection), "the driver is psycopg")
         assert isinstance(raw, psycopg.Connection)
         cursor = raw.cursor()
-        entry = enter(cursor, lane_no=self._lane_no, now=now, ids=len(items))
+        entry = enter(cursor, lane_no=self._lane_no, now=now, ids=len(items), latest=_latest(items))
         self._directory.catch_up(connection, entry.directory_no)
         policy = self._policy_of(entry)
         if policy is None:
@@ -138,7 +139,7 @@ class LaneWriter:
             statements=cursor,
             wire=Wire(raw),
             now=now,
-            batch_no=entry.batch_no,
+            entry=entry,
             policy=policy,
             directory=self._directory,
             known=self._known,
@@ -199,6 +200,13 @@ def _apply(batch: Batch, items: list[Item]) -> list[Result]:
     _each(results, items, RefundRequest, lambda some: request_refunds(batch, some))
     _each(results, items, RefundResult, lambda some: book_refunds(batch, some))
     return [results[index] for index in range(len(items))]
+
+
+def _latest(items: list[Item]) -> datetime | None:
+    """Return when the last of the money moved that the channels report here; None where none did."""
+    captured = (item.paid_at for item in items if isinstance(item, Capture))
+    refunded = (item.at for item in items if isinstance(item, RefundResult))
+    return max(chain(captured, refunded), default=None)
 
 
 def _each(

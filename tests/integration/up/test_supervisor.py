@@ -30,8 +30,8 @@ class Up:
     def __init__(self, home: Path) -> None:
         self.home = home
         first = free_port(host="127.0.0.1", wanted=0)
-        ports = [free_port(host="127.0.0.1", wanted=first + n) for n in (0, 10, 20)]
-        names = ("HAODIAN_CONSOLE_PORT", "HAODIAN_GATEWAY_PORT", "HAODIAN_WORKER_PORT")
+        ports = [free_port(host="127.0.0.1", wanted=first + n) for n in (0, 10, 20, 30)]
+        names = [f"HAODIAN_{name}_PORT" for name in ("CONSOLE", "GATEWAY", "WORKER", "CORRELATOR")]
         self.ports = dict(zip(names, ports, strict=True))
         self.environment = {
             **os.environ,
@@ -106,7 +106,7 @@ def test_whatever_is_killed_comes_back(up: Up) -> None:
     assert up.is_healthy()
 
     first = up.children()
-    assert set(first) == {"gateway", "console", "worker"}
+    assert set(first) == {"gateway", "console", "worker", "correlator"}
     os.kill(first["gateway"], signal.SIGKILL)
     os.kill(int((up.home / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     up.wait_until(lambda: up.children().get("gateway") not in (first["gateway"], None) and up.is_healthy())
