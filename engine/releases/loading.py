@@ -76,7 +76,7 @@ def check_commit(
         findings += tuple(_rewritten((*earlier, *rulebook.rules)))
     if rulebook is None or any(one.severity == Severity.ERROR for one in findings):
         return None, findings
-    rules = [replace(rule, commit=brought.get(rule.path, commit)) for rule in rulebook.rules]
+    rules = [rule.of_commit(brought.get(rule.path, commit)) for rule in rulebook.rules]
     release = Release(
         commit=commit,
         rulebook=Rulebook(context=rulebook.context, rules=rules, earlier=earlier),

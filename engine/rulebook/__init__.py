@@ -9,6 +9,7 @@ from engine.rulebook.book import Context, Rulebook
 from engine.rulebook.checking import check, check_file, parse_rule
 from engine.rulebook.contexts import read_context
 from engine.rulebook.coverage import Coverage, coverage_of
+from engine.rulebook.dated import DatedValue
 from engine.rulebook.definitions import Definition
 from engine.rulebook.documents import decode
 from engine.rulebook.errors import (
@@ -32,6 +33,7 @@ __all__ = [
     "ApprovalChain",
     "Context",
     "Coverage",
+    "DatedValue",
     "Definition",
     "Entry",
     "Evaluator",

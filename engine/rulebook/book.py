@@ -36,7 +36,7 @@ class Rulebook:
     `rules` are those of the files, one version each; `versions` adds the earlier ones.
     """
 
-    __slots__ = ("_scopes", "_spans", "_timelines", "context", "rules", "versions")
+    __slots__ = ("_current", "_scopes", "_spans", "_timelines", "context", "rules", "versions")
 
     def __init__(self, *, context: Context, rules: Iterable[Rule], earlier: Iterable[Rule] = ()) -> None:
         """Take the rules of the files and the earlier versions from history; the files win."""
@@ -44,9 +44,8 @@ class Rulebook:
         self.rules = tuple(sorted(rules, key=_order))
         by_version = {(rule.kind, rule.id, rule.version): rule for rule in (*earlier, *self.rules)}
         self.versions = tuple(sorted(by_version.values(), key=_order))
-        self._spans = _spans_by_kind(
-            self.versions, {(rule.kind, rule.id): rule.version for rule in self.rules}
-        )
+        self._current = {(rule.kind, rule.id): rule.version for rule in self.rules}
+        self._spans = _spans_by_kind(self.versions, self._current)
         self._scopes = {kind: tuple(_named(found).items()) for kind, found in self._spans.items()}
         self._timelines: dict[tuple[str, tuple[str, ...]], Timeline] = {}
 
@@ -109,8 +108,15 @@ class Rulebook:
             for name in condition.reads
         )
 
+    def is_of_files(self, rule: Rule) -> bool:
+        """Return whether this version is the one in the files, not an earlier one from history."""
+        return self._current.get((rule.kind, rule.id)) == rule.version
+
     def find(self, *, rule_id: str, version: int | None = None) -> Rule:
-        """Return a rule by id: the version of the files, or the one asked for. Raises RuleNotFound."""
+        """Return a rule by id: the version of the files, or the one asked for. Raises RuleNotFound.
+
+        Where it may have dated values, `.at(instant)` of it is how it read then.
+        """
         known = self.rules if version is None else self.versions
         for rule in known:
             if rule.id == rule_id and version in (None, rule.version):

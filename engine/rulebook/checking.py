@@ -10,6 +10,7 @@ from engine.rulebook.book import Context, Rulebook
 from engine.rulebook.checks import check_rule_file
 from engine.rulebook.contexts import is_rule, is_stray, read_context
 from engine.rulebook.crosschecks import check_floors, check_gaps, check_overlaps, check_versions
+from engine.rulebook.dated import stretches
 from engine.rulebook.documents import Document, load
 from engine.rulebook.fieldchecks import check_fields
 from engine.rulebook.kinds import Kind
@@ -82,13 +83,18 @@ def parse_rule(
     ill_formed = kind.schema.check(document)
     if not isinstance(document.value, dict):
         return None, in_order((*loaded, *ill_formed))
-    conditions, wrong = compile_conditions(document, kind)
-    least = kind.least.check(document)
-    meaning = (*check_rule_file(document, kind), *check_fields(document, kind))
-    findings = _first_causes(loaded, ill_formed, least, wrong, meaning)
+    cut, misdated = stretches(document)
+    conditions, wrong = compile_conditions(cut[0].document, kind)
+    stages = [loaded, ill_formed, misdated]
+    for stretch in cut:
+        least = kind.least.check(stretch.document)
+        meaning = (*check_rule_file(stretch.document, kind), *check_fields(stretch.document, kind))
+        stages += [least, wrong, meaning]
+    findings = _first_causes(*stages)
     if any(one.severity == Severity.ERROR for one in findings):
         return None, findings
-    return build_rule(document=document, kind=kind, conditions=conditions, commit=commit), findings
+    rule = build_rule(document=document, stretches=cut, kind=kind, conditions=conditions, commit=commit)
+    return rule, findings
 
 
 def _read_rules(files: Mapping[str, str], context: Context) -> tuple[list[Rule], list[Diagnostic]]:

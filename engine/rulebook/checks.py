@@ -6,12 +6,12 @@ The checks look at plain values and skip what the schema has refused, so that on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from engine.diagnostics import Diagnostic
 from engine.expressions import FactType
+from engine.rulebook.dated import instant_of
 from engine.rulebook.documents import Document, Pointer
 from engine.rulebook.facts import fact_findings
 from engine.rulebook.grid import CELLS, is_always
@@ -50,15 +50,6 @@ def rate_of(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return rate if rate.is_finite() else None
-
-
-def instant_of(value: Any) -> datetime | None:
-    """Return the aware instant written in `value`, or None when it is not one."""
-    try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return instant if instant is not None and instant.tzinfo is not None else None
 
 
 def _effective(document: Document) -> Iterator[Diagnostic]:

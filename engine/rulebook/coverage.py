@@ -11,7 +11,7 @@ from engine.rulebook.errors import RulebookError
 from engine.rulebook.rules import Rule
 from engine.rulebook.scores import Scored
 from engine.rulebook.tables import Table
-from engine.rulebook.trials import facts_of_test, items_of
+from engine.rulebook.trials import facts_of_test, items_of, rule_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +41,10 @@ def coverage_of(rule: Rule, *, vocabulary: Vocabulary) -> Coverage:
     """Return what the tests in the rule's file reach; a test that cannot be read reaches nothing."""
     times: Counter[Pointer] = Counter()
     tests = items_of(rule)
-    for index in range(len(tests)):
+    for index, test in enumerate(tests):
         facts, wrong = facts_of_test(rule, index, vocabulary)
         if not wrong:
-            times.update(_reached(rule, facts))
+            times.update(_reached(rule_of(rule, test), facts))
     reached = tuple(
         Reached(pointer=at, line=rule.line_of(("spec", *at)), times=times[at]) for at in rule.conditions
     )

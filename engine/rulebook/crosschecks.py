@@ -65,10 +65,10 @@ def _in_force(span: Span, instant: datetime) -> bool:
 
 
 def _gap(rulebook: Rulebook, kind: str, before: Rule, start: datetime, spans: Iterable[Span]) -> Diagnostic:
-    later = [span for span in spans if span.start > start and span.rule in rulebook.rules]
+    later = [span for span in spans if span.start > start and rulebook.is_of_files(span.rule)]
     after = min(later, key=lambda span: span.start, default=None)
     place = before.document.location(("effective", "to"))
-    if after is not None and before not in rulebook.rules:
+    if after is not None and not rulebook.is_of_files(before):
         place = after.rule.document.location(("effective", "from"))
     until = after.start.isoformat() if after else "∞"
     return finding("EFFECTIVE_GAP", place, kind=kind, from_=start.isoformat(), until=until)
@@ -119,7 +119,7 @@ def check_floors(rulebook: Rulebook) -> Iterator[Diagnostic]:
             if check.check != "rate_not_below":
                 continue
             for span in rulebook.spans(kind=kind.name):
-                if not span.rule.spec.get(check.unless, False) and span.rule in rulebook.rules:
+                if not span.rule.spec.get(check.unless, False) and rulebook.is_of_files(span.rule):
                     yield from _undercut(rulebook, span, check)
 
 

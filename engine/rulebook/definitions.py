@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.diagnostics import Language
 from engine.expressions import Condition, EvaluationError, Value, Vocabulary
+from engine.rulebook.dated import DatedValue
 from engine.rulebook.documents import Pointer
 from engine.rulebook.explanation import Explanation, RuleRef, entry, facts_read
 
@@ -13,7 +14,7 @@ from engine.rulebook.explanation import Explanation, RuleRef, entry, facts_read
 class Definition:
     """The conditions of a spec by their pointer below it, such as ("uplifts", 0, "when")."""
 
-    __slots__ = ("_lines", "_vocabulary", "conditions", "ref")
+    __slots__ = ("_lines", "_vocabulary", "conditions", "dated", "ref")
 
     def __init__(
         self,
@@ -22,9 +23,11 @@ class Definition:
         conditions: Mapping[Pointer, Condition],
         lines: Mapping[Pointer, int],
         vocabulary: Vocabulary,
+        dated: tuple[DatedValue, ...] = (),
     ) -> None:
-        """Take the compiled conditions and the line of each."""
+        """Take the compiled conditions and the line of each, and the values that are so by date."""
         self.ref = ref
+        self.dated = dated
         self.conditions = conditions
         self._lines = lines
         self._vocabulary = vocabulary
@@ -57,6 +60,7 @@ class Definition:
                 for pointer, condition in self.conditions.items()
             ),
             facts=facts_read(self.conditions.values(), facts),
+            dated=self.dated,
         )
 
 

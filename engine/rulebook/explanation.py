@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from engine.diagnostics import Language
 from engine.expressions import Condition, EvaluationError, Value, Vocabulary, format_value
+from engine.rulebook.dated import DatedValue
 
 Reason = Literal["fired", "unmet", "superseded", "error"]
 """Superseded: its condition holds, but the hit policy preferred another row."""
@@ -51,6 +52,7 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """A decision with its grounds. `facts` are those the rule reads, with the values it saw.
+    `dated` are the values of the outcome that are what they are because of the date, each with its reason.
 
     `error` says why there is no decision: no row matches, rows contradict, a condition has no answer.
     """
@@ -61,6 +63,7 @@ class Explanation:
     error: str
     entries: tuple[Entry, ...]
     facts: Mapping[str, Value]
+    dated: tuple[DatedValue, ...] = ()
 
 
 def entry(

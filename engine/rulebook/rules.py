@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from engine.diagnostics import Diagnostic
 from engine.expressions import Condition, compile_condition
+from engine.rulebook.dated import DatedValue, Stretch
 from engine.rulebook.definitions import Definition
 from engine.rulebook.documents import Document, Pointer
 from engine.rulebook.explanation import RuleRef
@@ -29,7 +30,8 @@ class Rule:
     """One version of a rule; `spec` is its policy as plain values; effective `[from, to)`.
 
     `scope` maps a key such as `city` to the values it is for; empty means everywhere. `commit` is where the
-    text was read, "" when it is not from a commit.
+    text was read, "" when it is not from a commit. Where values are dated, the rule itself is how it reads
+    at its start, `later` is how it reads from each later date on, and `written` the spec as in the file.
     """
 
     kind: str
@@ -46,6 +48,24 @@ class Rule:
     commit: str
     shape: Shape
     document: Document
+    written: Mapping[str, Any]
+    dated: tuple[DatedValue, ...] = ()
+    later: tuple[Rule, ...] = ()
+
+    @property
+    def stretches(self) -> tuple[Rule, ...]:
+        """Return the version once for each stretch over which no value of it changes; mostly only itself."""
+        return (self, *self.later)
+
+    def at(self, instant: datetime) -> Rule:
+        """Return how this version reads at `instant`; before its start, as at its start."""
+        begun = [one for one in self.later if one.effective_from <= instant]
+        return begun[-1] if begun else self
+
+    def of_commit(self, commit: str) -> Rule:
+        """Return the same rule as read in another commit."""
+        later = tuple(replace(one, commit=commit) for one in self.later)
+        return replace(self, commit=commit, later=later)
 
     @property
     def ref(self) -> RuleRef:
@@ -70,7 +90,7 @@ class Rule:
 
     def meaning(self) -> tuple[Any, ...]:
         """Return what may not change once published: everything but the title, the owner and the tests."""
-        return (self.kind, self.id, self.effective_from, self.effective_to, dict(self.scope), self.spec)
+        return (self.kind, self.id, self.effective_from, self.effective_to, dict(self.scope), self.written)
 
 
 def matches(value: Any, pattern: tuple[str, ...], at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
@@ -128,9 +148,22 @@ def _not_supplied(
 
 
 def build_rule(
-    *, document: Document, kind: Kind, conditions: Mapping[Pointer, Condition], commit: str
+    *,
+    document: Document,
+    stretches: tuple[Stretch, ...],
+    kind: Kind,
+    conditions: Mapping[Pointer, Condition],
+    commit: str,
 ) -> Rule:
-    """Return the rule of a document that has no findings."""
+    """Return the rule of a document that has no findings, cut into `stretches`."""
+    first, *later = (_rule(document, one, kind, conditions, commit) for one in stretches)
+    return replace(first, later=tuple(later)) if later else first
+
+
+def _rule(
+    written: Document, stretch: Stretch, kind: Kind, conditions: Mapping[Pointer, Condition], commit: str
+) -> Rule:
+    document = stretch.document
     value: Mapping[str, Any] = document.value
     ref = RuleRef(kind=kind.name, id=value["id"], version=value["version"], path=document.path)
     effective = value["effective"]
@@ -140,19 +173,22 @@ def build_rule(
         version=value["version"],
         title=value["title"],
         owner=value["owner"],
-        effective_from=datetime.fromisoformat(effective["from"]),
+        effective_from=stretch.start or datetime.fromisoformat(effective["from"]),
         effective_to=datetime.fromisoformat(effective["to"]) if effective.get("to") else None,
         scope={key: tuple(values) for key, values in value.get("scope", {}).items()},
         spec=value["spec"],
         path=document.path,
         text=document.text,
         commit=commit,
-        shape=_shape(ref, document, kind, conditions),
+        shape=_shape(ref, stretch, kind, conditions),
         document=document,
+        written=written.value["spec"],
+        dated=stretch.dated,
     )
 
 
-def _shape(ref: RuleRef, document: Document, kind: Kind, conditions: Mapping[Pointer, Condition]) -> Shape:
+def _shape(ref: RuleRef, stretch: Stretch, kind: Kind, conditions: Mapping[Pointer, Condition]) -> Shape:
+    document = stretch.document
     spec: Mapping[str, Any] = document.value["spec"]
     if kind.shape == ShapeName.TABLE:
         rows = tuple(
@@ -161,6 +197,7 @@ def _shape(ref: RuleRef, document: Document, kind: Kind, conditions: Mapping[Poi
                 line=document.mark(("spec", "rows", number)).line,
                 outputs={key: item for key, item in row.items() if key not in ("when", CELLS)},
                 condition=conditions["rows", number, CELLS if CELLS in row else "when"],
+                dated=tuple(one for one in stretch.dated if one.at[:2] == ("rows", number)),
             )
             for number, row in enumerate(spec["rows"])
         )
@@ -175,7 +212,9 @@ def _shape(ref: RuleRef, document: Document, kind: Kind, conditions: Mapping[Poi
     if kind.shape == ShapeName.SCORED:
         return _scored(ref, document, kind, conditions)
     lines = {pointer: document.mark(("spec", *pointer)).line for pointer in conditions}
-    return Definition(ref=ref, conditions=conditions, lines=lines, vocabulary=kind.vocabulary)
+    return Definition(
+        ref=ref, conditions=conditions, lines=lines, vocabulary=kind.vocabulary, dated=stretch.dated
+    )
 
 
 def _scored(ref: RuleRef, document: Document, kind: Kind, conditions: Mapping[Pointer, Condition]) -> Scored:

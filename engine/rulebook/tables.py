@@ -19,6 +19,7 @@ from engine.expressions import (
     compile_all,
     compile_first_match,
 )
+from engine.rulebook.dated import DatedValue
 from engine.rulebook.errors import HitConflict, NoRowMatches, RulebookError
 from engine.rulebook.explanation import Explanation, RuleRef, entry, facts_read
 from engine.rulebook.kinds import HitPolicy
@@ -28,12 +29,13 @@ Facts = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
-    """One row; `row_no` counts from 0, `outputs` is the row without its `when`."""
+    """One row; `row_no` counts from 0, `outputs` is the row without its `when`; `dated` are those by date."""
 
     row_no: int
     line: int
     outputs: Mapping[str, Any]
     condition: Condition
+    dated: tuple[DatedValue, ...] = ()
 
 
 class Table:
@@ -158,6 +160,7 @@ class Table:
                 for row in self.rows
             ),
             facts=facts_read(self.conditions, facts),
+            dated=tuple(one for row in chosen for one in row.dated),
         )
 
     def _tried(self, facts: Facts) -> tuple[tuple[Row, ...], str]:

@@ -66,8 +66,12 @@ class Timeline:
 
 
 def spans(versions: Sequence[Rule]) -> tuple[Span, ...]:
-    """Return when each version of one rule is in force, leaving out those that never are."""
-    ordered = sorted(versions, key=lambda rule: rule.version)
+    """Return when each version of one rule is in force, leaving out those that never are.
+
+    A version with dated values is in force once for each stretch over which none of them changes.
+    """
+    in_order = sorted(versions, key=lambda rule: rule.version)
+    ordered = [stretch for version in in_order for stretch in version.stretches]
     found = []
     for index, rule in enumerate(ordered):
         ends = [later.effective_from for later in ordered[index + 1 :]]

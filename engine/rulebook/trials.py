@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.diagnostics import Diagnostic
 from engine.expressions import EvaluationError, FactType, Value, Vocabulary
+from engine.rulebook.dated import instant_of
 from engine.rulebook.definitions import dotted
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.facts import fact_findings
@@ -43,12 +44,18 @@ def run_tests(
             continue
         name = test.get("name", f"#{index + 1}")
         try:
-            actual = _actual(rule, facts, test["expect"], evaluators)
+            actual = _actual(rule_of(rule, test), facts, test["expect"], evaluators)
         except (RulebookError, EvaluationError) as error:
             place = rule.document.location(("tests", index))
             yield finding("TEST_ERROR", place, test=name, detail=f"{type(error).__name__}: {error}")
             continue
         yield from _compare(rule, index, name, actual, is_complete=rule.kind in evaluators)
+
+
+def rule_of(rule: Rule, test: Mapping[str, Any]) -> Rule:
+    """Return the rule as it reads at the test's `at`; without one, at the rule's start."""
+    instant = instant_of(test.get("at"))
+    return rule if instant is None else rule.at(instant)
 
 
 def items_of(rule: Rule) -> list[Mapping[str, Any]]:

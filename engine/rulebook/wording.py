@@ -405,6 +405,12 @@ _MEANING = {
         "提高到成本以上；确要补贴，写 {unless}: true",
         "raise it to the cost; if the loss is meant, write {unless}: true",
     ),
+    "DATED_GAP": Wording(
+        "“{field}”从 {start} 生效，最早的值却从 {first} 才开始",
+        "“{field}” is in force from {start}, but its earliest value begins only on {first}",
+        "补上 {first} 之前的值，或推迟 effective.from",
+        "add the value before {first}, or begin effective.from later",
+    ),
     "EFFECTIVE_ORDER": Wording(
         "结束时间 {to} 不晚于开始时间 {from_}",
         "the end {to} is not later than the start {from_}",

@@ -60,9 +60,9 @@ class Pricer:
             cost_row=cost_row,
         )
 
-    def pricing(self, *, rule_id: str, version: int, row_no: int) -> Pricing:
-        """Return the pricing of one row of a past or present version, as refunds need it."""
-        rule = self._rulebook.find(rule_id=rule_id, version=version)
+    def pricing(self, *, rule_id: str, version: int, row_no: int, at: datetime) -> Pricing:
+        """Return the pricing of one row of a past or present version as it read at `at`, for a refund."""
+        rule = self._rulebook.find(rule_id=rule_id, version=version).at(at)
         return self._parsed(rule, _table(rule).rows[row_no])
 
     def _parsed(self, rule: Rule, row: Row) -> Pricing:

@@ -230,8 +230,9 @@ def _booked(batch: Batch, result: RefundResult) -> ResultAnswer:
 
 def _gone_back(batch: Batch, result: RefundResult, row: Sequence[Any]) -> Refunded:
     amount_fen, payment_id, settle_fen, fee_fen, cost_fen, sold_fen = row[3:9]
-    fee = batch.policy.pricer.pricing(rule_id=row[9], version=row[10], row_no=row[11])
-    cost = batch.policy.pricer.pricing(rule_id=row[12], version=row[13], row_no=row[14])
+    pricing, paid_at = batch.policy.pricer.pricing, row[20]
+    fee = pricing(rule_id=row[9], version=row[10], row_no=row[11], at=paid_at)
+    cost = pricing(rule_id=row[12], version=row[13], row_no=row[14], at=paid_at)
     sale = _Sale(
         fee=fee, cost=cost, settle_fen=settle_fen, fee_fen=fee_fen, cost_fen=cost_fen, sold_fen=sold_fen
     )

@@ -76,10 +76,11 @@ def _panes(
     left = evidence.pane(detail, sees_shares=sees_shares)
     middle: list[Markup | None] = []
     if sees_margin(visit):
+        paid_at = detail.payment.paid_at
         found = money.steps(
             detail,
-            fee=money.pricing_of(priced_by, detail.fee_rule) if priced_by else None,
-            cost=money.pricing_of(priced_by, detail.cost_rule) if priced_by else None,
+            fee=money.pricing_of(priced_by, detail.fee_rule, at=paid_at) if priced_by else None,
+            cost=money.pricing_of(priced_by, detail.cost_rule, at=paid_at) if priced_by else None,
             knows_all=is_whole,
         )
         links_rules = visit.may(Action.READ_MONEY_RULES)

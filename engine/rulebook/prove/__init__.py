@@ -35,7 +35,10 @@ _FAMILIES: tuple[Callable[[Questions], tuple[Proof, ...]], ...] = (
 def prove(*, rulebook: Rulebook) -> tuple[Proof, ...]:
     """Return every proof about the rules of the files, by rule and place."""
     return tuple(
-        proof for rule in rulebook.rules for proof in prove_rule(rule=rule, kind=rulebook.kinds[rule.kind])
+        proof
+        for rule in rulebook.rules
+        for stretch in rule.stretches
+        for proof in prove_rule(rule=stretch, kind=rulebook.kinds[rule.kind])
     )
 
 

@@ -70,8 +70,8 @@ def steps(world: World, detail: PaymentDetail) -> tuple[money.Step, ...]:
     release = world.rulebooks.get(detail.payment.release_no)
     return money.steps(
         detail,
-        fee=money.pricing_of(release, detail.fee_rule),  # type: ignore[arg-type]
-        cost=money.pricing_of(release, detail.cost_rule),  # type: ignore[arg-type]
+        fee=money.pricing_of(release, detail.fee_rule, at=detail.payment.paid_at),  # type: ignore[arg-type]
+        cost=money.pricing_of(release, detail.cost_rule, at=detail.payment.paid_at),  # type: ignore[arg-type]
         knows_all=True,
     )
 

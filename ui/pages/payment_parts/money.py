@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from engine.expressions import EvaluationError
 from engine.releases import Release
@@ -37,12 +38,12 @@ class Step:
     is_sum: bool = False
 
 
-def pricing_of(release: Release, line: RuleLine | None) -> Pricing | None:
-    """Return what the rule row charges; None where the release does not know it."""
-    if line is None:
+def pricing_of(release: Release, line: RuleLine | None, *, at: datetime | None) -> Pricing | None:
+    """Return what the rule row charged at `at`; None where the release does not know it."""
+    if line is None or at is None:
         return None
     try:
-        rule = release.rulebook.find(rule_id=line.rule_id, version=line.version)
+        rule = release.rulebook.find(rule_id=line.rule_id, version=line.version).at(at)
         shape = rule.shape
         if not isinstance(shape, Table) or not 0 <= line.row_no < len(shape.rows):
             return None
