@@ -14,6 +14,7 @@ from engine.rulebook.dated import stretches
 from engine.rulebook.documents import Document, load
 from engine.rulebook.fieldchecks import check_fields
 from engine.rulebook.kinds import Kind
+from engine.rulebook.rollouts import check_rollouts
 from engine.rulebook.rules import Rule, build_rule, compile_conditions
 from engine.rulebook.schemas import nearest
 from engine.rulebook.trials import Evaluator, run_tests
@@ -127,6 +128,7 @@ def _between(
     """Yield what is wrong between rules that are each right; `rules` are those of `rulebook` by path."""
     yield from _same_id(rules)
     yield from check_overlaps(rulebook)
+    yield from check_rollouts(rulebook)
     yield from check_gaps(rulebook.with_earlier(previous.versions if previous else ()))
     yield from check_floors(rulebook)
     if previous is not None:

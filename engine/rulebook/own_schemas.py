@@ -219,6 +219,7 @@ _CHECK_NEEDS: Mapping[str, tuple[str, ...]] = {
     "named_in": ("at", "against"),
     "reads_none_of": ("at", "against"),
     "rising": ("at",),
+    "rollout": (),
     "sequence": (),
     "sum_is": ("at", "total"),
     "unique": ("at",),

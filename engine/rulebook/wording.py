@@ -429,6 +429,30 @@ _MEANING = {
         "让下一版从 {from_} 起生效，或写 to: null",
         "let the next version begin at {from_}, or write to: null",
     ),
+    "TRIAL_ENDLESS": Wording(
+        "试行的规则没有结束时间",
+        "a rule on trial has no end",
+        "写 effective.to：到时自动失效，要继续就另提一次变更",
+        "write effective.to: it ends by itself then; to go on is a change of its own",
+    ),
+    "ROLLOUT_SAMPLE": Wording(
+        "mode: rollout 与 rollout: 要么都写，要么都不写",
+        "mode: rollout and rollout: go together",
+        "灰度写 rollout: {{share: \"0.10\", by: merchant.id, salt: 2025q2}}，其他方式不写",
+        "a rollout says rollout: {{share: \"0.10\", by: merchant.id, salt: 2025q2}}, no other mode does",
+    ),
+    "TRIAL_BASE": Wording(
+        "没有正式生效的规则 {base} 可以代替",
+        "there is no enforced rule {base} to stand in the place of",
+        "写一条 mode: enforce 的规则编号；自己不能是 enforce",
+        "name a rule in mode enforce; this one cannot be enforced itself",
+    ),
+    "ROLLOUT_TWICE": Wording(
+        "{other} 同时也在灰度代替 {base}",
+        "{other} is rolled out in the place of {base} at the same time",
+        "错开时间，或先结束其中一个",
+        "let one end before the other begins",
+    ),
     "EFFECTIVE_PAST": Wording(
         "生效时间 {from_} 已经过去（现在 {now}）",
         "effective.from {from_} is in the past (now {now})",

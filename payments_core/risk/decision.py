@@ -2,13 +2,15 @@
 
 Scores of the enforced rule files add up; a rule's own decision and each file's score bands, read on the sum,
 can only make the decision stricter: REJECT beats REVIEW beats PASS. A file in mode `shadow` is evaluated and
-its hits are recorded as `shadow:R101`, without effect. A rule that cannot be evaluated is never "false": it
-is the hit RULE_ERROR, and where its file says `fail_mode: closed` (or nothing) the payment is rejected.
+its hits are recorded as `shadow:R101`, without effect; one in mode `rollout` counts for its sample of the
+payments, with hits `rollout:R101`, and is a shadow for the others. A rule that cannot be evaluated is never
+"false": it is the hit RULE_ERROR, and where its file says `fail_mode: closed` (or nothing) the payment is
+rejected; if a file stands in another's place, that one decides instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +18,12 @@ from typing import Any
 from engine.expressions import EvaluationError
 from engine.rulebook import Rule, Rulebook, Scored
 from payments_core.errors import ensure
+from payments_core.risk.samples import Sample, sample_of
 
 RISK_KIND = "risk"
 PASS, REVIEW, REJECT = "PASS", "REVIEW", "REJECT"
 RULE_ERROR = "RULE_ERROR"
+SHADOW, ROLLOUT = "shadow:", "rollout:"
 _STRICTNESS = {PASS: 0, REVIEW: 1, REJECT: 2}
 
 
@@ -40,14 +44,45 @@ _QUIET = Decision(decision=PASS, score=0, hits=())
 class _File:
     rule: Rule
     scored: Scored
-    enforced: bool
+    prefix: str  # of its hits; "" where it is enforced for everyone
     fails_open: bool
     bands: tuple[tuple[int, str], ...]  # from the highest minimum down
     hold_days: int
 
+    @property
+    def enforced(self) -> bool:
+        return self.prefix != SHADOW
 
-RiskFiles = tuple[_File, ...]
-"""The risk rules in force for one scope over a stretch of time, prepared."""
+
+@dataclass(frozen=True, slots=True)
+class _Rollout:
+    inside: _File
+    outside: _File
+    sample: Sample
+    in_place_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFiles:
+    """The risk rules in force for one scope over a stretch of time, prepared."""
+
+    files: tuple[_File, ...]
+    rollouts: tuple[_Rollout, ...]
+
+    def met_by(self, facts: Mapping[str, Any], hits: list[str]) -> tuple[_File, ...]:
+        """Return the files as one payment meets them; candidates that fail leave RULE_ERROR in `hits`."""
+        met = self.files
+        for rollout in self.rollouts:
+            if not rollout.sample.takes(facts):
+                met = (*met, rollout.outside)
+            elif not rollout.in_place_of:
+                met = (*met, rollout.inside)
+            elif _fails(rollout.inside, facts):
+                hits.append(ROLLOUT + RULE_ERROR)
+            else:
+                kept = (file for file in met if file.rule.id != rollout.in_place_of)
+                met = (*kept, rollout.inside)
+        return met
 
 
 class RiskPolicy:
@@ -58,7 +93,8 @@ class RiskPolicy:
         self._rulebook = rulebook
         # Keyed by the identity of the set in force: the rulebook's timelines keep the sets alive.
         self._prepared: dict[int, RiskFiles] = {}
-        self.reads = frozenset(rulebook.reads(kind=RISK_KIND))
+        sampled = (sample_of(rule) for rule in rulebook.versions if rule.kind == RISK_KIND)
+        self.reads = rulebook.reads(kind=RISK_KIND) | {sample.by for sample in sampled if sample is not None}
 
     def decide(self, facts: Mapping[str, Any], *, at: datetime, scope: Mapping[str, str]) -> Decision:
         """Return the decision on `facts` by the rules in force at `at` for `scope`."""
@@ -68,7 +104,8 @@ class RiskPolicy:
         """Return the decision on `facts` by `files`."""
         score, hold_days, strictest = 0, 0, PASS
         hits: list[str] = []
-        for file in files:
+        met = files.met_by(facts, hits) if files.rollouts else files.files
+        for file in met:
             try:
                 verdict = file.scored.decide(facts)
             except EvaluationError:
@@ -78,18 +115,17 @@ class RiskPolicy:
                 continue
             if not verdict.hits:
                 continue
+            hits.extend(file.prefix + hit.id for hit in verdict.hits)
             if not file.enforced:
-                hits.extend(f"shadow:{hit.id}" for hit in verdict.hits)
                 continue
             score += verdict.score
-            hits.extend(hit.id for hit in verdict.hits)
             for hit in verdict.hits:
                 strictest = _stricter(strictest, hit.decision or PASS)
             hold_days = max(hold_days, file.hold_days)
         if not hits:
             return _QUIET
         if score:
-            for file in files:
+            for file in met:
                 if file.enforced:
                     strictest = _stricter(strictest, _band(file.bands, score))
         return Decision(
@@ -104,12 +140,34 @@ class RiskPolicy:
         rules = self._rulebook.all_in_force(kind=RISK_KIND, at=at, scope=scope)
         found = self._prepared.get(id(rules))
         if found is None:
-            found = tuple(_file(rule) for rule in rules if rule.spec.get("stage") != "daily")
-            self._prepared[id(rules)] = found
+            found = self._prepared[id(rules)] = _prepared(rules)
         return found
 
 
-def _file(rule: Rule) -> _File:
+def _prepared(rules: Iterable[Rule]) -> RiskFiles:
+    files: list[_File] = []
+    rollouts: list[_Rollout] = []
+    for rule in rules:
+        sample = sample_of(rule)
+        if rule.spec.get("stage") == "daily":
+            continue
+        if sample is None:
+            files.append(_file(rule, SHADOW if rule.spec.get("mode") == "shadow" else ""))
+        else:
+            instead = rule.spec.get("in_place_of", "")
+            rollouts.append(_Rollout(_file(rule, ROLLOUT), _file(rule, SHADOW), sample, instead))
+    return RiskFiles(tuple(files), tuple(rollouts))
+
+
+def _fails(file: _File, facts: Mapping[str, Any]) -> bool:
+    try:
+        file.scored.decide(facts)
+    except EvaluationError:
+        return True
+    return False
+
+
+def _file(rule: Rule, prefix: str) -> _File:
     scored = rule.shape
     ensure(isinstance(scored, Scored), f"risk {rule.id} is not scored")
     assert isinstance(scored, Scored)
@@ -119,7 +177,7 @@ def _file(rule: Rule) -> _File:
     return _File(
         rule,
         scored,
-        spec.get("mode", "enforce") == "enforce",
+        prefix,
         spec.get("fail_mode", "closed") == "open",
         tuple(bands),
         int(hold[2:]) if hold.startswith("T+") else 0,

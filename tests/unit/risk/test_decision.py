@@ -18,11 +18,11 @@ id: {id}
 version: 1
 title: test
 owner: test
-effective: {{from: "2025-01-01T00:00:00+08:00", to: null}}
+effective: {{from: "2025-01-01T00:00:00+08:00", to: {to}}}
 spec:
   stage: pre_auth
   mode: {mode}
-  fail_mode: {fail_mode}
+  fail_mode: {fail_mode}{trial}
   rules:
     - {{id: {rule}, label: test, when: "{when}", score: {score}{decision}}}
   score_bands: [{{min: 60, decision: REVIEW}}, {{min: 100, decision: REJECT}}]
@@ -37,10 +37,25 @@ def file(
     decision: str = "",
     mode: str = "enforce",
     fail: str = "closed",
+    instead_of: str = "",
+    share: str = "0.30",
+    to: str = '"2025-07-01T00:00:00+08:00"',
 ) -> dict[str, str]:
-    chosen = f", decision: {decision}" if decision else ""
     name = f"risk.{rule.lower()}"
-    body = FILE.format(id=name, rule=rule, when=when, score=score, decision=chosen, mode=mode, fail_mode=fail)
+    trial = f"\n  in_place_of: {instead_of}" if instead_of else ""
+    if mode == "rollout":
+        trial += f'\n  rollout: {{share: "{share}", by: merchant.id, salt: s1}}'
+    body = FILE.format(
+        id=name,
+        rule=rule,
+        when=when,
+        score=score,
+        decision=f", decision: {decision}" if decision else "",
+        mode=mode,
+        fail_mode=fail,
+        trial=trial,
+        to="null" if mode == "enforce" else to,
+    )
     return {f"rules/risk/{name}.yaml": body}
 
 
