@@ -41,23 +41,26 @@ _QUIET = Decision(decision=PASS, score=0, hits=())
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class RiskFile:
+    """One risk rule as a payment meets it; `prefix` stands before its hits, "" where it is in force."""
+
     rule: Rule
     scored: Scored
-    prefix: str  # of its hits; "" where it is enforced for everyone
+    prefix: str
     fails_open: bool
     bands: tuple[tuple[int, str], ...]  # from the highest minimum down
     hold_days: int
 
     @property
     def enforced(self) -> bool:
+        """Whether it has an effect on the payment."""
         return self.prefix != SHADOW
 
 
 @dataclass(frozen=True, slots=True)
 class _Rollout:
-    inside: _File
-    outside: _File
+    inside: RiskFile
+    outside: RiskFile
     sample: Sample
     in_place_of: str
 
@@ -66,10 +69,10 @@ class _Rollout:
 class RiskFiles:
     """The risk rules in force for one scope over a stretch of time, prepared."""
 
-    files: tuple[_File, ...]
+    files: tuple[RiskFile, ...]
     rollouts: tuple[_Rollout, ...]
 
-    def met_by(self, facts: Mapping[str, Any], hits: list[str]) -> tuple[_File, ...]:
+    def met_by(self, facts: Mapping[str, Any], hits: list[str]) -> tuple[RiskFile, ...]:
         """Return the files as one payment meets them; candidates that fail leave RULE_ERROR in `hits`."""
         met = self.files
         for rollout in self.rollouts:
@@ -109,7 +112,7 @@ class RiskPolicy:
             try:
                 verdict = file.scored.decide(facts)
             except EvaluationError:
-                hits.append(RULE_ERROR)
+                hits.append(file.prefix + RULE_ERROR)
                 if file.enforced and not file.fails_open:
                     strictest = REJECT
                 continue
@@ -145,7 +148,7 @@ class RiskPolicy:
 
 
 def _prepared(rules: Iterable[Rule]) -> RiskFiles:
-    files: list[_File] = []
+    files: list[RiskFile] = []
     rollouts: list[_Rollout] = []
     for rule in rules:
         sample = sample_of(rule)
@@ -159,7 +162,7 @@ def _prepared(rules: Iterable[Rule]) -> RiskFiles:
     return RiskFiles(tuple(files), tuple(rollouts))
 
 
-def _fails(file: _File, facts: Mapping[str, Any]) -> bool:
+def _fails(file: RiskFile, facts: Mapping[str, Any]) -> bool:
     try:
         file.scored.decide(facts)
     except EvaluationError:
@@ -167,14 +170,14 @@ def _fails(file: _File, facts: Mapping[str, Any]) -> bool:
     return False
 
 
-def _file(rule: Rule, prefix: str) -> _File:
+def _file(rule: Rule, prefix: str) -> RiskFile:
     scored = rule.shape
     ensure(isinstance(scored, Scored), f"risk {rule.id} is not scored")
     assert isinstance(scored, Scored)
     spec = rule.spec
     bands = sorted(((b["min"], b["decision"]) for b in spec.get("score_bands", ())), reverse=True)
     hold = spec.get("disposal", {}).get(REVIEW, {}).get("hold", "")
-    return _File(
+    return RiskFile(
         rule,
         scored,
         prefix,

@@ -155,6 +155,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "payment.fired": ("命中", "fired"),
     "payment.unmet": ("未命中，差 {count} 项", "not fired, {count} unmet"),
     "payment.shadow": ("试运行", "shadow"),
+    "payment.rollout": ("灰度", "rollout"),
     "payment.met": ("满足：", "met: "),
     "payment.not_met": ("不满足：", "not met: "),
     "payment.not_computed": ("事实不全，无法重算", "facts missing, cannot be computed again"),

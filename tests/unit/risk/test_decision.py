@@ -97,12 +97,18 @@ OVERFLOW = "txn.amount_fen * 9000000000000000000 > 5"
 
 
 @pytest.mark.parametrize(
-    ("fail", "mode", "decision"),
-    [("closed", "enforce", REJECT), ("open", "enforce", PASS), ("closed", "shadow", PASS)],
+    ("fail", "mode", "decision", "hit"),
+    [
+        ("closed", "enforce", REJECT, "RULE_ERROR"),
+        ("open", "enforce", PASS, "RULE_ERROR"),
+        ("closed", "shadow", PASS, "shadow:RULE_ERROR"),
+    ],
 )
-def test_an_error_is_flagged_and_fails_as_its_file_says(fail: str, mode: str, decision: str) -> None:
+def test_an_error_is_flagged_and_fails_as_its_file_says(
+    fail: str, mode: str, decision: str, hit: str
+) -> None:
     made = decide(file("R901", when=OVERFLOW, fail=fail, mode=mode), txn__amount_fen=5000)
-    assert (made.decision, made.hits) == (decision, ("RULE_ERROR",))
+    assert (made.decision, made.hits) == (decision, (hit,))
 
 
 def test_an_error_in_one_file_does_not_silence_the_others() -> None:

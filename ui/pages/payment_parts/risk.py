@@ -9,8 +9,9 @@ from typing import Any
 
 from engine.expressions import EvaluationError, FactType
 from engine.releases import Release
-from engine.rulebook import Entry, Explanation, Rule, Scored, ShownClause
+from engine.rulebook import Entry, Explanation, Rule, ShownClause
 from payments_core.reporting.queries_payment import PaymentDetail
+from payments_core.risk import ROLLOUT, SHADOW, RiskFile, RiskPolicy
 from ui.components import words
 from ui.components.chips import chip
 from ui.components.explain import rule_line
@@ -19,15 +20,15 @@ from ui.icons import icon
 from ui.markup import Markup, div, fill, join, span, tag
 from ui.pages.payment_parts.words import decision_chip, named
 
-_RISK = "risk"
+_TRIALS = {SHADOW: "payment.shadow", ROLLOUT: "payment.rollout"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
-    """One rule file in force; `explanation` None: the stored facts do not suffice to compute it again."""
+    """One rule file that was met; `explanation` None: the stored facts do not suffice to compute it again."""
 
     rule: Rule
-    mode: str
+    prefix: str
     explanation: Explanation | None
 
 
@@ -35,8 +36,8 @@ def grounds(release: Release, detail: PaymentDetail) -> tuple[Grounds, ...]:
     """Return what every risk rule in force said of the payment; files that look at whole days are no part."""
     payment = detail.payment
     facts = stored_facts(release, payment.risk_facts)
-    rules = release.rulebook.all_in_force(kind=_RISK, at=payment.created_at, scope=detail.scope)
-    return tuple(_ground(rule, facts) for rule in rules if rule.spec.get("stage") != "daily")
+    files = RiskPolicy(release.rulebook).files(at=payment.created_at, scope=detail.scope)
+    return tuple(_ground(file, facts) for file in files.met_by(facts, []))
 
 
 def stored_facts(release: Release, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def stored_facts(release: Release, stored: Mapping[str, Any]) -> dict[str, Any]:
 def fired(found: tuple[Grounds, ...]) -> frozenset[str]:
     """Return the ids that fire on computing again, written as they are recorded."""
     return frozenset(
-        entry.id if one.mode != "shadow" else f"shadow:{entry.id}"
+        one.prefix + entry.id
         for one in found
         if one.explanation is not None
         for entry in one.explanation.entries
@@ -119,9 +120,9 @@ def _entry(one: Grounds, entry: Entry) -> Markup:
         verdict = span(icon("triangle", size=14), " ", t("payment.fired"), cls="warn s")
     else:
         verdict = span(t("payment.unmet", count=missing), cls="f s")
-    shadow = chip(t("payment.shadow"), "plain") if one.mode == "shadow" else None
+    trial = chip(t(_TRIALS[one.prefix]), "plain") if one.prefix else None
     head = div(
-        tag("b", entry.id, cls="mono"), tag("b", entry.label), shadow, span(cls="grow"), verdict, cls="row"
+        tag("b", entry.id, cls="mono"), tag("b", entry.label), trial, span(cls="grow"), verdict, cls="row"
     )
     clauses = [_clause(clause, is_hit=entry.fired) for clause in entry.clauses]
     foot = div(rule_line(one.rule.id, one.rule.version, entry.line), cls="rr-foot s")
@@ -208,15 +209,12 @@ def _hold(detail: PaymentDetail) -> str:
     return t("payment.hold", amount=words.money(case.hold_fen), until=case.hold_until.isoformat())
 
 
-def _ground(rule: Rule, facts: Mapping[str, Any]) -> Grounds:
-    mode = str(rule.spec.get("mode", "enforce"))
-    shape = rule.shape
-    if not isinstance(shape, Scored):
-        return Grounds(rule=rule, mode=mode, explanation=None)
+def _ground(file: RiskFile, facts: Mapping[str, Any]) -> Grounds:
     try:
-        return Grounds(rule=rule, mode=mode, explanation=shape.explain(facts, language=language()))
+        explanation = file.scored.explain(facts, language=language())
     except EvaluationError:
-        return Grounds(rule=rule, mode=mode, explanation=None)
+        explanation = None
+    return Grounds(rule=file.rule, prefix=file.prefix, explanation=explanation)
 
 
 _TICK = Markup(
