@@ -84,7 +84,7 @@ class Correlator:
         log.info(
             "event_not_taken",
             rule=refusal.rule_id,
-            event=refusal.event_id,
+            event_id=refusal.event_id,
             code=refusal.code,
             detail=refusal.detail,
         )
