@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from engine import releases
 from engine.diagnostics import Diagnostic, Severity
-from engine.releases import Author, Commit, Draft, NothingChanged, Release
+from engine.releases import Author, BaseChanged, Commit, Draft, NothingChanged, Release
 from engine.rulebook import Rule, check_file, parse_rule
 from engine.rulebook.differences import rule_differences
-from payments_core import rulebooks
 from payments_core.calendar import SHANGHAI
 from payments_core.errors import NotFound
 from payments_core.fees import EVALUATORS
@@ -98,8 +94,19 @@ def open_rule(repository: Path, *, rule_id: str, login: str) -> OpenRule:
     draft = next((d for d in releases.drafts(repository) if d.name == name), None)
     text = release.files[rule.path]
     if draft is not None:
-        text = releases.read_files(repository, draft.commit).get(rule.path, text)
+        text = _with_released(repository, draft, rule.path) or text
     return OpenRule(release=release, rule=rule, draft=draft, text=text)
+
+
+def _with_released(repository: Path, draft: Draft, path: str) -> str | None:
+    """Return the draft's text with what was released meanwhile, its own where the two do not go together."""
+    own = releases.read_files(repository, draft.commit).get(path)
+    if draft.base == releases.head(repository):
+        return own
+    try:
+        return releases.find_change(path=repository, name=draft.name).after.get(path, own)
+    except (BaseChanged, NothingChanged):
+        return own
 
 
 def draft_name(*, rule_id: str, login: str) -> str:
@@ -179,63 +186,6 @@ def save(desk: OpenRule, text: str, *, repository: Path, author: Author, login: 
         author=author,
         message=f"{desk.rule.id}: draft",
         at=now,
-    )
-
-
-def publish(
-    connection: Connection,
-    *,
-    opened: OpenRule,
-    text: str,
-    repository: Path,
-    author: Author,
-    login: str,
-    role: str,
-    title: str,
-    now: datetime,
-) -> int:
-    """Save `text`, merge it into the released history, check all of it, activate it; return its number.
-
-    Raises ReleaseRejected with every error, BaseChanged where somebody released the same file meanwhile.
-    """
-    with suppress(NothingChanged):
-        save(opened, text, repository=repository, author=author, login=login, now=now)
-    return rulebooks.publish(
-        connection,
-        repository=repository,
-        draft=draft_name(rule_id=opened.rule.id, login=login),
-        author=author,
-        approver=author,
-        title=title,
-        reason="",
-        now=now,
-        role=role,
-        evaluators=EVALUATORS,
-    )
-
-
-def activate_again(
-    connection: Connection,
-    *,
-    repository: Path,
-    commit: str,
-    title: str,
-    actor: str,
-    role: str,
-    reason: str,
-    now: datetime,
-) -> int:
-    """Make an earlier release the active one again; return its number. Raises ReleaseRejected."""
-    return rulebooks.activate(
-        connection,
-        repository=repository,
-        commit=commit,
-        title=title,
-        actor=actor,
-        reason=reason,
-        now=now,
-        role=role,
-        evaluators=EVALUATORS,
     )
 
 

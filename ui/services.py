@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from engine.releases import Signer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleSettings:
@@ -30,8 +32,8 @@ class Services:
     """The database, the rulebook and the clocks.
 
     `now` is the business's clock (the demo world may shift it); `machine_now` is the machine's, by which
-    sessions live. `rulebooks` is a payments_core.rulebooks.ActiveRulebook and `sealer` a
-    payments_core.privacy sealer; pages that use them say so in their own annotations.
+    sessions live. `sign` signs merge commits. `rulebooks` is a payments_core.rulebooks.ActiveRulebook and
+    `sealer` a payments_core.privacy sealer; pages that use them say so in their own annotations.
     """
 
     engine: Engine
@@ -41,6 +43,7 @@ class Services:
     machine_now: Callable[[], datetime]
     sealer: object
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
+    sign: Signer | None = None
 
     @property
     def photos(self) -> Path:

@@ -8,13 +8,25 @@
 Which commit is active, and since when, is the database's affair (payments_core.rulebooks).
 """
 
-from engine.releases.drafts import Draft, discard_draft, drafts, find_draft, merge_draft, save_draft
+from engine.releases.approval import (
+    Approvals,
+    Chain,
+    Given,
+    chains_of,
+    outstanding,
+    read_approvals,
+    requirements,
+)
+from engine.releases.changes import Change, find_change, merge_draft, update_draft
+from engine.releases.drafts import Draft, discard_draft, drafts, find_draft, save_draft
 from engine.releases.errors import (
     BaseChanged,
+    Clash,
     CommitMissing,
     DraftMissing,
     DraftNameInvalid,
     FileConflict,
+    MeaningChanged,
     NothingChanged,
     PathRefused,
     ReleaseBroken,
@@ -24,17 +36,24 @@ from engine.releases.errors import (
 )
 from engine.releases.history import Commit, history
 from engine.releases.loading import Release, check_commit, load
-from engine.releases.repository import Author, create_repository, head, read_files
+from engine.releases.meaning import meaning_of, meaning_of_roll_back
+from engine.releases.repository import Author, Signer, create_repository, head, read_files
 
 __all__ = [
+    "Approvals",
     "Author",
     "BaseChanged",
+    "Chain",
+    "Change",
+    "Clash",
     "Commit",
     "CommitMissing",
     "Draft",
     "DraftMissing",
     "DraftNameInvalid",
     "FileConflict",
+    "Given",
+    "MeaningChanged",
     "NothingChanged",
     "PathRefused",
     "Release",
@@ -42,15 +61,24 @@ __all__ = [
     "ReleaseError",
     "RepositoryCorrupt",
     "RepositoryExists",
+    "Signer",
+    "chains_of",
     "check_commit",
     "create_repository",
     "discard_draft",
     "drafts",
+    "find_change",
     "find_draft",
     "head",
     "history",
     "load",
+    "meaning_of",
+    "meaning_of_roll_back",
     "merge_draft",
+    "outstanding",
+    "read_approvals",
     "read_files",
+    "requirements",
     "save_draft",
+    "update_draft",
 ]

@@ -1,24 +1,17 @@
-"""Drafts: edits on a branch of their own, merged into the released history file by file.
-
-A draft is in conflict only over a file that both it and main changed since it began. Merging writes one
-commit with two parents, the released history first; the draft's branch goes afterwards. A kill in between
-leaves a draft whose commit is in main already: it is not listed, and merging it again gives that merge.
-"""
+"""Drafts: edits on a branch of their own. What becomes of them: changes.py."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pygit2
 
-from engine.diagnostics import Severity
-from engine.releases.errors import BaseChanged, DraftMissing, DraftNameInvalid, FileConflict, ReleaseBroken
+from engine.releases.errors import BaseChanged, DraftMissing, DraftNameInvalid, FileConflict
 from engine.releases.history import changed_files, described, first_parents
-from engine.releases.loading import check_commit
 from engine.releases.repository import (
     MAIN,
     Author,
@@ -33,7 +26,6 @@ from engine.releases.repository import (
     write_tree,
     writing,
 )
-from engine.rulebook import Evaluator
 
 _DRAFTS = "refs/heads/draft/"
 _NAME = re.compile(r"\w[\w.-]{0,79}\Z")
@@ -67,16 +59,16 @@ def save_draft(
     `base` is the commit the editor had read. A new draft begins there. In a draft that exists, a file that
     another author saved since `base` raises BaseChanged; one's own last save is simply followed.
     """
-    reference = _reference(name)
+    branch = branch_of(name)
     with writing(path) as repository, reading(path):
         began = commit_of(repository, base)
-        present = tip(repository, reference)
+        present = tip(repository, branch)
         below = began if present is None else commit_of(repository, present)
         if present is not None:
             _refuse_overwriting(repository, below, began, changes, author)
         tree = write_tree(repository, base=below.tree, changes=changes)
         commit = record(repository, tree=tree, parents=[below.id], author=author, message=message, at=at)
-        move(repository, reference, to=commit, expected=present)
+        move(repository, branch, to=commit, expected=present)
         return str(commit)
 
 
@@ -103,46 +95,12 @@ def find_draft(*, path: Path, name: str) -> Draft:
 def discard_draft(path: Path, name: str) -> None:
     """Delete the draft `name`; its commits stay in the repository unreferenced. Raises DraftMissing."""
     with writing(path) as repository:
-        _tip_of(repository, name)
-        repository.references.delete(_reference(name))
+        tip_of(repository, name)
+        repository.references.delete(branch_of(name))
 
 
-def merge_draft(
-    *,
-    path: Path,
-    name: str,
-    author: Author,
-    message: str,
-    at: datetime,
-    trailers: Mapping[str, str] | None = None,
-    evaluators: Mapping[str, Evaluator] | None = None,
-) -> str:
-    """Merge the draft `name` into main and return the merge commit's sha; the draft is gone afterwards.
-
-    Raises BaseChanged where main changed one of its files too, ReleaseBroken where the result does not
-    check: main only ever holds what checks. `trailers` follow `Draft` and `Drafted-by`.
-    """
-    reference = _reference(name)
-    with writing(path) as repository:
-        with reading(path):
-            drafted = commit_of(repository, _tip_of(repository, name))
-            released = commit_of(repository, tip(repository, MAIN) or "")
-            merged = _merged_already(repository, released, drafted)
-        if merged is None:
-            said = {"Draft": name, "Drafted-by": str(described(drafted, ()).author), **(trailers or {})}
-            merged = _merge(repository, released, drafted, author, _with_trailers(message, said), at)
-            release, findings = check_commit(
-                path=path, commit=str(merged), follows=str(released.id), evaluators=evaluators or {}, now=at
-            )
-            if release is None:
-                errors = tuple(one for one in findings if one.severity == Severity.ERROR)
-                raise ReleaseBroken(commit=str(merged), diagnostics=errors)
-            move(repository, MAIN, to=merged, expected=released.id)
-        repository.references.delete(reference)
-        return str(merged)
-
-
-def _reference(name: str) -> str:
+def branch_of(name: str) -> str:
+    """Return the branch of the draft `name`. Raises DraftNameInvalid."""
     reference = f"{_DRAFTS}{name}"
     if not _NAME.match(name) or not pygit2.reference_is_valid_name(reference):
         raise DraftNameInvalid(
@@ -151,16 +109,17 @@ def _reference(name: str) -> str:
     return reference
 
 
-def _tip_of(repository: pygit2.Repository, name: str) -> pygit2.Oid:
-    found = tip(repository, _reference(name))
+def tip_of(repository: pygit2.Repository, name: str) -> pygit2.Oid:
+    """Return the last commit of the draft `name`. Raises DraftMissing."""
+    found = tip(repository, branch_of(name))
     if found is None:
         raise DraftMissing(f"there is no draft {name!r}")
     return found
 
 
 def _described(repository: pygit2.Repository, name: str) -> Draft:
-    commit = commit_of(repository, _tip_of(repository, name))
-    base = _base(repository, commit)
+    commit = commit_of(repository, tip_of(repository, name))
+    base = began_from(repository, commit)
     return Draft(
         name=name,
         commit=str(commit.id),
@@ -172,7 +131,19 @@ def _described(repository: pygit2.Repository, name: str) -> Draft:
     )
 
 
-def _base(repository: pygit2.Repository, commit: pygit2.Commit) -> pygit2.Commit:
+def own_commits(
+    repository: pygit2.Repository, draft: pygit2.Commit
+) -> Iterator[tuple[pygit2.Commit, pygit2.Commit]]:
+    """Yield the commits of a draft that main does not hold, each with its first parent, newest first."""
+    released = tip(repository, MAIN)
+    for commit, parent in first_parents(repository, draft.id):
+        held = released is not None and repository.merge_base(released, commit.id) == commit.id
+        if held or parent is None:
+            return
+        yield commit, parent
+
+
+def began_from(repository: pygit2.Repository, commit: pygit2.Commit) -> pygit2.Commit:
     """Return the released commit that `commit` began from; itself where it is released already."""
     found = repository.merge_base(tip(repository, MAIN) or "", commit.id)
     return commit_of(repository, found or "")
@@ -187,13 +158,13 @@ def _refuse_overwriting(
 ) -> None:
     """Raise BaseChanged for the files of `changes` that another author saved in this draft after `began`."""
     foreign: set[str] = set()
-    for commit, parent in first_parents(repository, present.id):
-        if commit.id == began.id or parent is None or commit.id == _base(repository, present).id:
+    for commit, parent in own_commits(repository, present):
+        if commit.id == began.id:
             break
         if commit.author.email != author.email:
             foreign.update(changed_files(commit.tree, parent.tree))
     conflicts = tuple(
-        _conflict(repository, file, base=began.tree, ours=text, theirs=present.tree)
+        conflict_over(repository, file, base=began.tree, ours=text, theirs=present.tree)
         for file, text in sorted(changes.items())
         if file in foreign
     )
@@ -201,50 +172,12 @@ def _refuse_overwriting(
         raise BaseChanged(conflicts=conflicts)
 
 
-def _merge(
-    repository: pygit2.Repository,
-    released: pygit2.Commit,
-    drafted: pygit2.Commit,
-    author: Author,
-    message: str,
-    at: datetime,
-) -> pygit2.Oid:
-    base = _base(repository, drafted)
-    changes: dict[str, str | None] = {}
-    conflicts: list[FileConflict] = []
-    for file in changed_files(drafted.tree, base.tree):
-        began, ours, theirs = (blob_at(tree, file) for tree in (base.tree, drafted.tree, released.tree))
-        text = None if ours is None else text_of(repository, ours, file)
-        if theirs not in (began, ours):
-            conflicts.append(_conflict(repository, file, base=base.tree, ours=text, theirs=released.tree))
-        changes[file] = text
-    if conflicts:
-        raise BaseChanged(conflicts=tuple(conflicts))
-    tree = write_tree(repository, base=released.tree, changes=changes)
-    parents = [released.id, drafted.id]
-    return record(repository, tree=tree, parents=parents, author=author, message=message, at=at)
-
-
-def _conflict(
+def conflict_over(
     repository: pygit2.Repository, file: str, *, base: pygit2.Tree, ours: str | None, theirs: pygit2.Tree
 ) -> FileConflict:
+    """Return the three texts of a file that both sides changed."""
     texts = {}
     for side, tree in (("base", base), ("theirs", theirs)):
         blob = blob_at(tree, file)
         texts[side] = None if blob is None else text_of(repository, blob, file)
     return FileConflict(file=file, base=texts["base"], ours=ours, theirs=texts["theirs"])
-
-
-def _merged_already(
-    repository: pygit2.Repository, released: pygit2.Commit, drafted: pygit2.Commit
-) -> pygit2.Oid | None:
-    """Return the commit that merged `drafted`, if a kill came between moving main and deleting the draft."""
-    if _base(repository, drafted).id != drafted.id:
-        return None
-    merges = (c.id for c, _ in first_parents(repository, released.id) if drafted.id in c.parent_ids[1:])
-    return next(merges, None)
-
-
-def _with_trailers(message: str, trailers: Mapping[str, str]) -> str:
-    lines = (f"{key}: {' '.join(value.split())}" for key, value in trailers.items())
-    return f"{message.strip()}\n\n" + "\n".join(lines)

@@ -9,7 +9,8 @@ ReleaseError
 ├── DraftNameInvalid     the name cannot be a branch
 ├── PathRefused          the file is not a rule or a form
 ├── NothingChanged       the text is what the repository holds already
-└── BaseChanged          somebody else changed the same file in the meantime
+├── BaseChanged          somebody else changed the same rows in the meantime
+└── MeaningChanged       the draft means another thing than what was approved
 """
 
 from __future__ import annotations
@@ -87,16 +88,28 @@ class NothingChanged(ReleaseError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """One place of a file to which both sides gave another value; `where` is empty for the whole file."""
+
+    where: str
+    base: str | None
+    ours: str | None
+    theirs: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileConflict:
     """One file changed on both sides; None stands for a file that is not there.
 
-    `base` is the text both began from, `ours` the draft's, `theirs` the one that came in between.
+    `base` is the text both began from, `ours` the draft's, `theirs` the one that came in between; `clashes`
+    are the places where merging them row by row found two answers.
     """
 
     file: str
     base: str | None
     ours: str | None
     theirs: str | None
+    clashes: tuple[Clash, ...] = ()
 
 
 class BaseChanged(ReleaseError):
@@ -128,3 +141,9 @@ class BaseChanged(ReleaseError):
     def theirs(self) -> str | None:
         """The text that came in between."""
         return self.conflicts[0].theirs
+
+
+class MeaningChanged(ReleaseError):
+    """The draft, merged with what is released, means another thing than what was approved."""
+
+    code = "MEANING_CHANGED"

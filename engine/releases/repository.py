@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -27,6 +27,9 @@ from engine.releases.errors import (
     RepositoryCorrupt,
     RepositoryExists,
 )
+
+Signer = Callable[[bytes], str]
+"""Bytes → their armoured signature."""
 
 MAIN = "refs/heads/main"
 _FILE = re.compile(r"(rules|forms)(/[A-Za-z0-9_][A-Za-z0-9._-]*)+\.(yaml|json)\Z")
@@ -185,9 +188,16 @@ def text_of(repository: pygit2.Repository, blob: pygit2.Oid, file: str) -> str:
 
 
 def write_tree(
-    repository: pygit2.Repository, *, base: pygit2.Tree | None, changes: Mapping[str, str | None]
+    repository: pygit2.Repository,
+    *,
+    base: pygit2.Tree | None,
+    changes: Mapping[str, str | None],
+    may_be_same: bool = False,
 ) -> pygit2.Oid:
-    """Return a tree like `base` with `changes` applied; None removes a file."""
+    """Return a tree like `base` with `changes` applied; None removes a file.
+
+    Raises NothingChanged where it is `base`, unless it may be.
+    """
     index = pygit2.Index()
     if base is not None:
         index.read_tree(base)
@@ -198,7 +208,7 @@ def write_tree(
         elif file in index:
             index.remove(file)
     written = index.write_tree(repository)
-    if base is not None and written == base.id:
+    if base is not None and written == base.id and not may_be_same:
         raise NothingChanged("the files are already as they are to become")
     return written
 
@@ -211,9 +221,19 @@ def record(
     author: Author,
     message: str,
     at: datetime,
+    sign: Signer | None = None,
 ) -> pygit2.Oid:
-    """Write a commit that no branch points to yet."""
+    """Write a commit that no branch points to yet; with `sign`, signed."""
+    by, said = signature_of(author, at), f"{message.strip()}\n"
+    if sign is None:
+        return repository.create_commit(None, by, by, said, tree, parents)
+    # pygit2's stubs say that this returns an Oid; it is the text of the commit.
+    content = str(repository.create_commit_string(by, by, said, tree, [*parents]))
+    return repository.create_commit_with_signature(content, sign(content.encode()), None)
+
+
+def signature_of(author: Author, at: datetime) -> pygit2.Signature:
+    """Return who and when as git writes it, without the characters that git forbids in names."""
     offset = at.utcoffset() or timedelta()
     name, email = (_FORBIDDEN_IN_NAME.sub(" ", text).strip() or "-" for text in (author.name, author.email))
-    signature = pygit2.Signature(name, email, int(at.timestamp()), int(offset.total_seconds() // 60))
-    return repository.create_commit(None, signature, signature, f"{message.strip()}\n", tree, parents)
+    return pygit2.Signature(name, email, int(at.timestamp()), int(offset.total_seconds() // 60))

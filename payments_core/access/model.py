@@ -41,6 +41,7 @@ class Action(StrEnum):
     EDIT_RISK_RULES = "rules.risk.edit"
     APPROVE_RISK_RULES = "rules.risk.approve"
     PUBLISH_RISK_RULES = "rules.risk.publish"
+    REVIEW_RULES = "rules.review"
     TRY_RULES = "rules.try"
     READ_REPORT = "report.read"
     READ_PAYMENTS = "payments.read"
@@ -86,15 +87,16 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
         Role.HQ_OPS: _READS_ALL
         | {
             _A.EDIT_MONEY_RULES, _A.PUBLISH_MONEY_RULES, _A.SUBMIT_APPLICATIONS, _A.TRANSFER_MERCHANTS,
-            _A.EDIT_DEVICES, _A.REFUND_PAYMENTS,
+            _A.EDIT_DEVICES, _A.REFUND_PAYMENTS, _A.REVIEW_RULES,
         },
         Role.RISK: _READS_ALL
         | {
             _A.EDIT_RISK_RULES, _A.APPROVE_RISK_RULES, _A.PUBLISH_RISK_RULES, _A.AUDIT_APPLICATIONS,
             _A.HOLD_SETTLEMENT, _A.WORK_RISK_CASES, _A.EDIT_DEVICES, _A.REVEAL_PERSONAL_DATA,
+            _A.REVIEW_RULES,
         },
         Role.FINANCE: _READS_ALL
-        | {_A.APPROVE_MONEY_RULES, _A.MAKE_PAYOUTS, _A.CHECK_PAYOUTS, _A.APPROVE_SHARES},
+        | {_A.APPROVE_MONEY_RULES, _A.REVIEW_RULES, _A.MAKE_PAYOUTS, _A.CHECK_PAYOUTS, _A.APPROVE_SHARES},
         Role.CITY_MANAGER: _READS_BELOW | {_A.TRY_RULES, _A.READ_SETTLEMENT, _A.APPROVE_TRANSFERS},
         Role.DISTRICT_MANAGER: _READS_BELOW | {_A.APPROVE_TRANSFERS, _A.EDIT_DEVICES},
         Role.STORE_OWNER: _READS_BELOW | {_A.SUBMIT_APPLICATIONS, _A.EDIT_DEVICES},

@@ -1,4 +1,4 @@
-"""Record and activate releases; publish a draft.
+"""Record and activate releases.
 
 Activation is one row, one number in every lane and one notification, in one transaction: each process
 changes over at its next batch or page. A commit that does not check is refused before anything is written,
@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, text
 
 from engine.diagnostics import Diagnostic, Severity
-from engine.releases import Author, ReleaseBroken, check_commit, merge_draft
+from engine.releases import check_commit
 from engine.rulebook import Evaluator
 from payments_core import audit
 from payments_core.rulebooks.errors import ReleaseRejected
@@ -48,8 +48,9 @@ def activate(
 ) -> int:
     """Make `commit` the release every lane runs on from its next batch; return its number.
 
-    Activating an earlier release again is how a change is undone. Raises ReleaseRejected with every error
-    where the commit does not check, and what engine.releases raises where it cannot be read.
+    The last step of `publish` and `roll_back`, which ask who may; by itself only for the starting rulebook
+    and the demo world. Activating an earlier release again is how a change is undone. Raises ReleaseRejected
+    with every error where the commit does not check, and what engine.releases raises where it cannot be read.
     """
     checked, findings = check_commit(path=repository, commit=commit, evaluators=evaluators or {})
     if checked is None:
@@ -72,53 +73,6 @@ def activate(
         now=now,
     )
     return release_no
-
-
-def publish(
-    connection: Connection,
-    *,
-    repository: Path,
-    draft: str,
-    author: Author,
-    approver: Author,
-    title: str,
-    reason: str,
-    now: datetime,
-    role: str = "hq_ops",
-    evaluators: Mapping[str, Evaluator] | None = None,
-) -> int:
-    """Merge `draft` into the released history, check it as a whole, activate it; return the release's number.
-
-    `author` wrote the draft, `approver` activates it; both are kept in the merge commit and the audit log.
-    In this version they may be the same person: approval by a second person comes with the review flow.
-    Raises ReleaseRejected with every error (main is not moved), BaseChanged and its kin of engine.releases.
-    The merge commit is on main even if the caller's transaction is rolled back afterwards; activating it
-    again completes what was begun.
-    """
-    trailers = {"Author": str(author), "Approved-by": str(approver), "Reason": reason}
-    try:
-        commit = merge_draft(
-            path=repository,
-            name=draft,
-            author=approver,
-            message=title,
-            at=now,
-            trailers={name: said for name, said in trailers.items() if said},
-            evaluators=evaluators or {},
-        )
-    except ReleaseBroken as error:
-        raise _rejected(error.commit, error.diagnostics) from error
-    return activate(
-        connection,
-        repository=repository,
-        commit=commit,
-        title=title,
-        actor=approver.name,
-        reason=reason,
-        now=now,
-        role=role,
-        evaluators=evaluators,
-    )
 
 
 def _rejected(commit: str, diagnostics: tuple[Diagnostic, ...]) -> ReleaseRejected:

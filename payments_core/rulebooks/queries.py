@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Row, Select, select
 
 from engine.releases import Release, load
-from payments_core.rulebooks.errors import NoActiveRelease, ReleaseUnknown
-from payments_core.rulebooks.tables import activation, release
+from payments_core.rulebooks.errors import NoActiveRelease, ReleaseUnknown, ReviewUnknown
+from payments_core.rulebooks.model import Decision, Review
+from payments_core.rulebooks.tables import activation, approval, release, review, scheduled_activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,30 @@ def active(connection: Connection) -> tuple[int, str] | None:
 def list_activations(connection: Connection, *, limit: int = 100) -> tuple[Activation, ...]:
     """Return the activations, newest first; the first is the active one."""
     return tuple(Activation(**row._mapping) for row in connection.execute(_activations().limit(limit)))
+
+
+def commit_of_release(connection: Connection, *, release_no: int) -> str:
+    """Return the commit of a release. Raises ReleaseUnknown."""
+    by_number = select(release.c.commit_sha).where(release.c.release_no == release_no)
+    found = connection.execute(by_number).scalar()
+    if found is None:
+        raise ReleaseUnknown(release_no=release_no)
+    return str(found)
+
+
+def get_review(connection: Connection, *, review_no: int) -> Review:
+    """Return a review with its decisions. Raises ReviewUnknown."""
+    row = connection.execute(select(review).where(review.c.review_no == review_no)).one_or_none()
+    if row is None:
+        raise ReviewUnknown(review_no=review_no)
+    return _review(connection, row)
+
+
+def list_reviews(connection: Connection, *, limit: int = 100) -> tuple[Review, ...]:
+    """Return the reviews: the open ones first, of each the newest first."""
+    order = ((review.c.state != "OPEN"), review.c.review_no.desc())
+    rows = connection.execute(select(review).order_by(*order).limit(limit)).all()
+    return tuple(_review(connection, row) for row in rows)
 
 
 class ActiveRulebook:
@@ -94,3 +119,20 @@ def _activations() -> Select[*tuple[Any, ...]]:
     )
     joined = activation.join(release)
     return select(*columns).select_from(joined).order_by(activation.c.activation_no.desc())
+
+
+def _review(connection: Connection, row: Row[Any]) -> Review:
+    said = select(approval).where(approval.c.review_no == row.review_no).order_by(approval.c.approval_no)
+    plans = select(scheduled_activation).where(scheduled_activation.c.review_no == row.review_no)
+    plan = connection.execute(plans.order_by(scheduled_activation.c.schedule_no.desc()).limit(1)).first()
+    names = Decision.__dataclass_fields__
+    values = row._asdict()
+    return Review(
+        **{name: values[name] for name in Review.__dataclass_fields__ if name in values},
+        commit=row.commit_sha,
+        decisions=tuple(
+            Decision(**{name: one._mapping[name] for name in names}) for one in connection.execute(said)
+        ),
+        due_at=plan.due_at if plan is not None and plan.state == "WAITING" else None,
+        outcome=plan.outcome if plan is not None else "",
+    )

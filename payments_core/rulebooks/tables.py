@@ -1,20 +1,29 @@
-"""Which release is active since when, and the short numbers rows use to point at a rule line."""
+"""Which release is active since when, the reviews of changes, and the short numbers of rule lines.
+
+An approval names the author of its review, so that the database itself keeps the two apart.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
-from payments_core.database.catalogue import metadata
+from payments_core.database.catalogue import metadata, program
 from payments_core.database.scopes import readable_by_all
 
 release = Table(
@@ -36,6 +45,80 @@ activation = Table(
     Column("reason", Text, nullable=False, server_default=""),
 )
 
+review = Table(
+    "review",
+    metadata,
+    Column("review_no", Integer, Identity(), primary_key=True),
+    Column("draft", Text, nullable=False, server_default="", comment="empty where a release is rolled back"),
+    Column("rolls_back_to", ForeignKey("release.release_no")),
+    Column("commit_sha", Text, nullable=False, comment="the draft as it was when the review was requested"),
+    Column("meaning", Text, nullable=False, comment="what approvals are bound to: engine.releases.meaning"),
+    Column("author", Text, nullable=False, comment="login"),
+    Column("author_name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("impact_fen", BigInteger, comment="measured effect a month; null = not measured"),
+    Column("summary", JSONB, nullable=False, comment="checks, proofs and tests at the request"),
+    Column("state", Text, nullable=False, server_default="OPEN"),
+    Column("release_no", ForeignKey("release.release_no"), comment="what was published"),
+    UniqueConstraint("review_no", "author"),
+    CheckConstraint("state IN ('OPEN', 'REFUSED', 'WITHDRAWN', 'PUBLISHED')", name="state_known"),
+    CheckConstraint("(state = 'PUBLISHED') = (release_no IS NOT NULL)", name="published_has_release"),
+    CheckConstraint("(draft = '') = (rolls_back_to IS NOT NULL)", name="draft_or_roll_back"),
+)
+Index(
+    "review_open_draft",
+    review.c.draft,
+    unique=True,
+    postgresql_where=text("state = 'OPEN' AND draft <> ''"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("approval_no", Integer, Identity(), primary_key=True),
+    Column("review_no", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("person", Text, nullable=False, comment="login"),
+    Column("person_name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("words", Text, nullable=False, server_default=""),
+    Column("at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["review_no", "author"], ["review.review_no", "review.author"]),
+    UniqueConstraint("review_no", "person", "role", "meaning", "decision"),
+    CheckConstraint("decision IN ('APPROVE', 'REFUSE')", name="decision_known"),
+    CheckConstraint("person <> author", name="author_is_not_approver"),
+)
+
+program("""
+CREATE TRIGGER approval_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON approval
+FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
+""")
+
+scheduled_activation = Table(
+    "scheduled_activation",
+    metadata,
+    Column("schedule_no", Integer, Identity(), primary_key=True),
+    Column("review_no", ForeignKey("review.review_no"), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("person", Text, nullable=False, comment="login of who asked for it"),
+    Column("person_name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False, server_default="WAITING"),
+    Column("outcome", Text, nullable=False, server_default="", comment="the refusal's code where it failed"),
+    CheckConstraint("state IN ('WAITING', 'DONE', 'FAILED', 'CANCELLED')", name="state_known"),
+)
+Index(
+    "scheduled_activation_waiting",
+    scheduled_activation.c.review_no,
+    unique=True,
+    postgresql_where=text("state = 'WAITING'"),
+)
+
 rule_ref = Table(
     "rule_ref",
     metadata,
@@ -54,4 +137,4 @@ rule_ref = Table(
     UniqueConstraint("kind", "rule_id", "version", "row_no", "line"),
 )
 
-readable_by_all("release", "activation", "rule_ref")
+readable_by_all("release", "activation", "review", "approval", "scheduled_activation", "rule_ref")

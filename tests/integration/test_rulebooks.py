@@ -22,9 +22,11 @@ from engine.releases import (
 )
 from payments_core import audit, rulebooks
 from payments_core.database import transaction
-from payments_core.rulebooks import ActiveRulebook, RuleRefKey, intern_refs
-from tests.unit.releases.world import FEE, FORM, FORM_TEXT, LI, T0, WANG, fee, make
+from payments_core.rulebooks import ActiveRulebook, Actor, Desk, RuleRefKey, intern_refs
+from tests.unit.releases.world import FEE, FORM, FORM_TEXT, T0, WANG, fee, make
 
+OPS = Actor(login="wang", name="王磊", role="hq_ops")
+FINANCE = Actor(login="li", name="李娜", role="finance")
 V2 = fee(version=2, rate="0.0030", start="2025-03-01")
 
 
@@ -55,17 +57,14 @@ def _draft(repo: Path, text: str = V2, *, file: str = FEE, name: str = "d", base
 
 
 def _publish(engine: Engine, repo: Path, name: str = "d") -> int:
+    """Publish a draft the way everybody has to: requested by its author, approved by finance."""
+    desk, now = Desk(repository=repo), T0 + timedelta(hours=1)
     with transaction(engine) as connection:
-        return rulebooks.publish(
-            connection,
-            repository=repo,
-            draft=name,
-            author=WANG,
-            approver=LI,
-            title="三月降费率",
-            reason="竞争",
-            now=T0 + timedelta(hours=1),
+        number = rulebooks.request_review(
+            connection, desk=desk, draft=name, by=OPS, title="三月降费率", reason="竞争", now=now
         )
+        rulebooks.approve(connection, desk=desk, review_no=number, by=FINANCE, now=now)
+        return rulebooks.publish(connection, desk=desk, review_no=number, by=OPS, now=now)
 
 
 def _lane(engine: Engine) -> int | None:
@@ -127,17 +126,17 @@ def test_publishing_merges_the_draft_and_activates_it(engine: Engine, repo: Path
     with transaction(engine) as connection:
         assert rulebooks.active(connection) == (release_no, head(repo))
     newest = history(path=repo)[0]
-    assert newest.author == LI
-    assert "Author: 王磊 <wang@haodian>\nApproved-by: 李娜 <li@haodian>\nReason: 竞争" in newest.message
+    assert newest.author == WANG
+    assert "Author: 王磊 <wang@haodian>\nApproved-by: 李娜 <li@haodian> (finance)" in newest.message
 
 
 def test_a_draft_that_does_not_check_is_refused_and_nothing_changes(engine: Engine, repo: Path) -> None:
     before, release_no = head(repo), _activate(engine, repo)
     _draft(repo, V2.replace('"0.0030"', "0.0030"))
-    with pytest.raises(rulebooks.ReleaseRejected) as refusal:
+    with pytest.raises(rulebooks.CheckFailed) as refusal:
         _publish(engine, repo)
     [found] = refusal.value.diagnostics
-    assert (refusal.value.code, found.code) == ("RELEASE_BROKEN", "RATE_NOT_STRING")
+    assert (refusal.value.code, found.code) == ("CHECK_FAILED", "RATE_NOT_STRING")
     assert (found.location.file, found.location.line) == (FEE, 10)
     assert (head(repo), _lane(engine)) == (before, release_no)
 

@@ -8,11 +8,11 @@ from nicegui import ui
 from starlette.concurrency import run_in_threadpool
 
 from engine.releases import ReleaseError
-from payments_core import reporting
+from payments_core import reporting, rulebooks
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
 from payments_core.rulebooks import Activation, list_activations
-from ui import desk, shell
+from ui import desk, review_desk, shell
 from ui.components import chips, words
 from ui.i18n import language, t, use_language
 from ui.markup import Markup, div, link, show, span, tag
@@ -83,7 +83,7 @@ def _row(visit: Visit, one: Activation, *, files: tuple[str, ...], in_force: boo
                 cls="row grow",
             )
         )
-        if not in_force and visit.may(Action.PUBLISH_MONEY_RULES):
+        if not in_force and visit.may(Action.REVIEW_RULES):
             ui.button(t("releases.again"), on_click=lambda: _confirm(visit, one, language())).props("outline")
 
 
@@ -100,13 +100,11 @@ async def _confirm(visit: Visit, one: Activation, reader: str) -> None:
         return
     try:
         number = await visit.write(
-            Action.PUBLISH_MONEY_RULES,
-            desk.activate_again,
-            repository=visit.services.repository,
-            commit=one.commit,
-            title=one.title,
-            actor=visit.person.name,
-            role=visit.person.role.value,
+            Action.REVIEW_RULES,
+            rulebooks.roll_back,
+            desk=review_desk.desk_of(visit.services),
+            release_no=one.release_no,
+            by=review_desk.actor(visit.person),
             reason=reason.value or "",
             now=visit.services.now(),
         )

@@ -1,4 +1,4 @@
-"""The workbench of one rule: YAML with live checks, try it, what differs, history; draft and activate."""
+"""The workbench of one rule: YAML with live checks, try it, what differs, history; drafts and reviews."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from engine import releases
 from engine.diagnostics import Diagnostic, Severity
-from engine.releases import Author, NothingChanged, ReleaseError
+from engine.releases import Author, BaseChanged, NothingChanged, ReleaseError
 from payments_core import reporting
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
-from ui import desk, shell
-from ui.components import chips, rule_panels, words
+from ui import desk, review_desk, shell
+from ui.components import chips, review_parts, rule_panels, words
 from ui.components.try_it import TryIt
 from ui.components.yaml_editor import YamlEditor
 from ui.components.yaml_editor import words as words_of
@@ -25,7 +25,6 @@ from ui.visit import Visit, page
 
 _PAUSE_S = 0.25
 _EDITS = {"risk": Action.EDIT_RISK_RULES}
-_PUBLISHES = {"risk": Action.PUBLISH_RISK_RULES}
 
 
 def register() -> None:
@@ -86,7 +85,6 @@ class Workbench:
         self._edit = 0
         self._language = language()
         self.can_edit = visit.may(_EDITS.get(opened.rule.kind, Action.EDIT_MONEY_RULES))
-        self.publish_action = _PUBLISHES.get(opened.rule.kind, Action.PUBLISH_MONEY_RULES)
 
     def build_tabs(self, past: rule_panels.Past, *, version: int) -> None:
         """Build the four readings of the text; only one is seen, all keep their state."""
@@ -180,15 +178,12 @@ class Workbench:
             ui.button(t("bench.raise"), on_click=self.raise_version).props("outline")
             save = ui.button(t("bench.save"), on_click=self.save).props("outline")
             save.set_enabled(changed and text != self.saved_text)
-            activate = ui.button(t("bench.activate"), on_click=self.confirm).mark("activate")
-            may = self.visit.may(self.publish_action)
-            activate.set_enabled(changed and sound and may)
-            if reason := self._why_not(changed=changed, sound=sound, may=may):
+            request = ui.button(t("review.request"), on_click=self.confirm).mark("request")
+            request.set_enabled(changed and sound)
+            if reason := self._why_not(changed=changed, sound=sound):
                 show(span(reason, cls="f s"))
 
-    def _why_not(self, *, changed: bool, sound: bool, may: bool) -> str:
-        if not may:
-            return t("bench.may_not")
+    def _why_not(self, *, changed: bool, sound: bool) -> str:
         if not changed:
             return t("bench.no_change")
         return "" if sound else t("bench.unsound")
@@ -223,48 +218,61 @@ class Workbench:
         ui.navigate.reload()
 
     async def confirm(self) -> None:
-        """Say what will happen, from when, and how to undo it, before anything does."""
+        """Say what will be asked for before it is, and why in the author's words."""
         use_language(self._language)
         rule = desk.read_rule(self.opened, self.editor.text)
         if rule is None:
             return
         with ui.dialog().props("persistent") as dialog, ui.card().classes("confirm"):
-            show(tag("h2", t("bench.confirm", rule=rule.title, version=rule.version)))
+            show(tag("h2", t("review.request_title", rule=rule.title, version=rule.version)))
             show(rule_panels.change_list(self.changes or ()))
             show(div(t("bench.confirm_from", time=words.time_of(rule.effective_from)), cls="m"))
-            show(div(t("bench.confirm_undo"), cls="m"))
+            show(div(t("review.request_words"), cls="m"))
+            reason = ui.input(t("review.reason")).classes("w-full").mark("reason")
             with ui.row().classes("justify-end w-full"):
                 ui.button(t("bench.cancel"), on_click=lambda: dialog.submit(False)).props("outline")
                 ui.button(
-                    t("bench.activate_as", name=self.visit.person.name), on_click=lambda: dialog.submit(True)
+                    t("review.request_as", name=self.visit.person.name), on_click=lambda: dialog.submit(True)
                 ).mark("confirm")
         if await dialog:
-            await self._activate()
+            await self._request(f"{rule.title} v{rule.version}", reason.value or "")
 
-    async def _activate(self) -> None:
+    async def _request(self, title: str, reason: str) -> None:
         use_language(self._language)
+        visit = self.visit
         try:
-            number = await self._publish(self.editor.text)
+            number = await visit.write(
+                _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+                review_desk.request_review,
+                services=visit.services,
+                opened=self.opened,
+                text=self.editor.text,
+                person=visit.person,
+                title=title,
+                reason=reason,
+                now=visit.services.now(),
+            )
+        except BaseChanged as clash:
+            if await review_parts.ask_to_keep(clash):
+                await self._bring_up_to_date()
+                await self._request(title, reason)
+            return
         except (ReleaseError, PaymentsCoreError) as refusal:
             ui.notify(_told(refusal), type="negative", multi_line=True)
             return
-        ui.notify(t("bench.activated", number=number), type="positive")
-        ui.navigate.to(f"/releases?r={number}")
+        ui.navigate.to(f"/reviews/{number}")
 
-    async def _publish(self, text: str) -> int:
-        visit, rule = self.visit, desk.read_rule(self.opened, text)
-        version = rule.version if rule is not None else 0
-        return await visit.write(
-            self.publish_action,
-            desk.publish,
-            opened=self.opened,
-            text=text,
-            repository=visit.services.repository,
+    async def _bring_up_to_date(self) -> None:
+        """Write the editor's text on top of what is released: the author has seen both."""
+        visit = self.visit
+        await visit.call(
+            _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+            releases.update_draft,
+            path=visit.services.repository,
+            name=desk.draft_name(rule_id=self.opened.rule.id, login=visit.person.login),
             author=self._author(),
-            login=visit.person.login,
-            role=visit.person.role.value,
-            title=f"{self.opened.rule.title} v{version}",
-            now=visit.services.now(),
+            at=visit.services.now(),
+            resolved={self.opened.path: self.editor.text},
         )
 
     def _author(self) -> Author:

@@ -33,7 +33,10 @@ def register() -> None:
             title=t("rules.title"),
             around=around,
             headline=span(t("rules.headline", rules=len(listed), drafts=drafts)),
-            actions=link(t("rules.releases"), "/releases", cls="btn"),
+            actions=join(
+                link(t("reviews.title"), "/reviews", cls="btn"),
+                link(t("rules.releases"), "/releases", cls="btn"),
+            ),
         ):
             if active is not None and active[1] != release.commit:
                 show(div(_behind(active[0], release.commit), cls="wrap wrap-top"))
