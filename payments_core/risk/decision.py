@@ -56,6 +56,10 @@ class RiskFile:
         """Whether it has an effect on the payment."""
         return self.prefix != SHADOW
 
+    def band(self, score: int) -> str:
+        """Return the decision of the highest band that a sum of scores reaches."""
+        return next((decision for minimum, decision in self.bands if score >= minimum), PASS)
+
 
 @dataclass(frozen=True, slots=True)
 class _Rollout:
@@ -130,7 +134,7 @@ class RiskPolicy:
         if score:
             for file in met:
                 if file.enforced:
-                    strictest = _stricter(strictest, _band(file.bands, score))
+                    strictest = _stricter(strictest, file.band(score))
         return Decision(
             decision=strictest,
             score=score,
@@ -187,8 +191,9 @@ def _file(rule: Rule, prefix: str) -> RiskFile:
     )
 
 
-def _band(bands: tuple[tuple[int, str], ...], score: int) -> str:
-    return next((decision for minimum, decision in bands if score >= minimum), PASS)
+def strictest_of(decisions: Iterable[str]) -> str:
+    """Return the gravest decision; PASS of none."""
+    return max(decisions, key=_STRICTNESS.__getitem__, default=PASS)
 
 
 def _stricter(one: str, other: str) -> str:
