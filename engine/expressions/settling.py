@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import cast
 
@@ -12,15 +12,26 @@ from engine.expressions.vocabulary import Value
 
 def settled(tree: Node, facts: Mapping[str, Value]) -> Node:
     """Return the tree with the reads of `facts` replaced by their values; the others stay."""
+    return _rewritten(
+        tree, lambda read: _literal(read, facts[read.fact.name]) if read.fact.name in facts else read
+    )
+
+
+def replaced(tree: Node, nodes: Mapping[str, Node]) -> Node:
+    """Return the tree with the reads of these facts replaced by other trees of their types."""
+    return _rewritten(tree, lambda read: nodes.get(read.fact.name, read))
+
+
+def _rewritten(tree: Node, instead: Callable[[Read], Node]) -> Node:
     if isinstance(tree, Read):
-        return _literal(tree, facts[tree.fact.name]) if tree.fact.name in facts else tree
+        return instead(tree)
     changed: dict[str, object] = {}
     for one in fields(tree):
         below = getattr(tree, one.name)
         if isinstance(below, Node):
-            changed[one.name] = settled(below, facts)
+            changed[one.name] = _rewritten(below, instead)
         elif isinstance(below, tuple):
-            changed[one.name] = tuple(settled(item, facts) for item in below)
+            changed[one.name] = tuple(_rewritten(item, instead) for item in below)
     return cast(Node, replace(tree, **changed)) if changed else tree  # type: ignore[arg-type]
 
 

@@ -13,6 +13,7 @@ from engine.rulebook.crosschecks import check_floors, check_gaps, check_overlaps
 from engine.rulebook.dated import stretches
 from engine.rulebook.documents import Document, load
 from engine.rulebook.fieldchecks import check_fields
+from engine.rulebook.invariants import check_invariants
 from engine.rulebook.kinds import Kind
 from engine.rulebook.rollouts import check_rollouts
 from engine.rulebook.rules import Rule, build_rule, compile_conditions
@@ -89,7 +90,11 @@ def parse_rule(
     stages = [loaded, ill_formed, misdated]
     for stretch in cut:
         least = kind.least.check(stretch.document)
-        meaning = (*check_rule_file(stretch.document, kind), *check_fields(stretch.document, kind))
+        meaning = (
+            *check_rule_file(stretch.document, kind),
+            *check_fields(stretch.document, kind),
+            *check_invariants(stretch.document, kind),
+        )
         stages += [least, wrong, meaning]
     findings = _first_causes(*stages)
     if any(one.severity == Severity.ERROR for one in findings):

@@ -31,7 +31,7 @@ def check_overlaps(rulebook: Rulebook) -> Iterator[Diagnostic]:
             if (
                 one.rule.id != other.rule.id
                 and overlap(one, other)
-                and _equally_specific(one.rule, other.rule)
+                and equally_specific(one.rule, other.rule)
             ):
                 place = later.rule.document.location(("effective", "from"))
                 yield finding(
@@ -43,7 +43,8 @@ def check_overlaps(rulebook: Rulebook) -> Iterator[Diagnostic]:
                 )
 
 
-def _equally_specific(one: Rule, other: Rule) -> bool:
+def equally_specific(one: Rule, other: Rule) -> bool:
+    """Return whether two rules may be for one case, neither more than the other."""
     if len(one.scope) != len(other.scope):
         return False
     shared = one.scope.keys() & other.scope.keys()
@@ -127,7 +128,7 @@ def _undercut(rulebook: Rulebook, span: Span, check: KindCheck) -> Iterator[Diag
     floors = [
         other
         for other in rulebook.spans(kind=check.other)
-        if overlap(span, other) and _may_meet(span.rule, other.rule) and isinstance(other.rule.shape, Table)
+        if overlap(span, other) and may_meet(span.rule, other.rule) and isinstance(other.rule.shape, Table)
     ]
     reported: set[tuple[int, str]] = set()
     for case in _cases(rulebook.vocabulary, check.over):
@@ -140,7 +141,8 @@ def _undercut(rulebook: Rulebook, span: Span, check: KindCheck) -> Iterator[Diag
                         yield diagnostic
 
 
-def _may_meet(one: Rule, other: Rule) -> bool:
+def may_meet(one: Rule, other: Rule) -> bool:
+    """Return whether some case fits the scopes of both rules."""
     return all(set(one.scope[key]) & set(other.scope[key]) for key in one.scope.keys() & other.scope.keys())
 
 

@@ -194,6 +194,22 @@ def rule_of(*, shape: str, decisions: tuple[str, ...]) -> dict[str, Any]:
             "effective": effective,
             "scope": {"type": "object", "additionalProperties": _TEXTS},
             "spec": spec,
+            "accept": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["claim", "at"],
+                    "properties": {name: text for name in ("claim", "at", "until")},
+                },
+            },
+            "prove": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["that"],
+                    "properties": {name: text for name in ("name", "when", "that")},
+                },
+            },
             "tests": {
                 "type": "array",
                 "items": {

@@ -11,10 +11,14 @@ from engine.expressions import Value
 
 
 class Verdict(StrEnum):
-    """Whether a claim stands. What the solver cannot settle is undecided, never proved."""
+    """Whether a claim stands. What the solver cannot settle is undecided, never proved.
+
+    Accepted is refuted, and meant: the rule's file says so under `accept`.
+    """
 
     PROVED = "proved"
     REFUTED = "refuted"
+    ACCEPTED = "accepted"
     UNDECIDED = "undecided"
 
 
@@ -23,7 +27,8 @@ class Proof:
     """One claim, always what one would wish of a rule, so every refuted one is for people to look at.
 
     `witness` are facts that show the verdict, confirmed by evaluating the rule: the counterexample of a claim
-    about all cases, the example of a claim that there is one; None where the verdict has none.
+    about all cases, the example of a claim that there is one; None where the verdict has none. `at` is the
+    path below spec where it stands, by which it can be accepted.
     """
 
     code: str
@@ -32,6 +37,7 @@ class Proof:
     witness: Mapping[str, Value] | None
     zh: str
     en: str
+    at: str = ""
 
     def words(self, *, language: Language) -> str:
         """Return the verdict in words, with the witness."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from engine.diagnostics import Location
-from engine.expressions import Condition, EvaluationError, Fact, Value
+from engine.expressions import Condition, EvaluationError, Fact, Node, Value
 from engine.expressions.smt import Formula, Reading, Untranslatable
 from engine.expressions.smt_search import Facts, Undecided, find, plainest
 from engine.rulebook.boxes import Boxes, NotABox, Sweep
@@ -31,12 +32,12 @@ _EDGES = 20
 class Questions:
     """The conditions of one rule, read once for all its claims."""
 
-    def __init__(self, *, rule: Rule, kind: Kind) -> None:
-        """Take a rule and its kind."""
+    def __init__(self, *, rule: Rule, kind: Kind, also: Sequence[Node] = ()) -> None:
+        """Take a rule and its kind, and trees beside the rule's conditions."""
         self.rule = rule
         self.kind = kind
         self.conditions: Mapping[Pointer, Condition] = rule.conditions
-        self.reading = Reading([condition.tree for condition in self.conditions.values()])
+        self.reading = Reading([*(condition.tree for condition in self.conditions.values()), *also])
         self._defaults: Facts = {name: fact.default for name, fact in self.reading.facts.items()}
         self._examples: dict[str, Facts] = {}
 
@@ -44,6 +45,10 @@ class Questions:
     def sweep(self) -> Sweep:
         """Return the conditions as boxes, by their number: what they can answer needs no solver."""
         return Sweep(Boxes([condition.tree for condition in self.conditions.values()]))
+
+    def with_trees(self, trees: Sequence[Node]) -> Questions:
+        """Return the same questions read together with other trees."""
+        return Questions(rule=self.rule, kind=self.kind, also=trees)
 
     def can_happen(
         self,
@@ -107,7 +112,7 @@ class Questions:
             other = Verdict.REFUTED if found == Verdict.PROVED else Verdict.PROVED
             return _proof(code, other, at, None, self.reading.facts, words(None))
         reads = frozenset().union(*(condition.reads for condition in about))
-        witness = {name: facts[name] for name in sorted(reads)}
+        witness = {name: facts[name] for name in sorted(reads & facts.keys())}
         return _proof(code, found, at, witness, self.reading.facts, words(facts))
 
     def _found(
@@ -134,6 +139,19 @@ class Questions:
         if facts is not None and about:
             self._examples[about[0].source] = facts
         return facts
+
+
+def known_proof(
+    code: str,
+    verdict: Verdict,
+    at: Location,
+    words: Words,
+    *,
+    witness: Case | None = None,
+    facts: Mapping[str, Fact] = MappingProxyType({}),
+) -> Proof:
+    """Return a proof about a rule beside others that needed no solver."""
+    return _proof(code, verdict, at, witness, facts, words)
 
 
 def _answering(confirms: Callable[[Case], bool]) -> Callable[[Case], bool]:

@@ -16,12 +16,13 @@ from engine.expressions import Fact, Value, format_value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The words of one claim."""
+    """The words of one claim; `beside` are those about a rule beside others."""
 
     proved_zh: str
     proved_en: str
     refuted_zh: str
     refuted_en: str
+    beside: bool = False
 
 
 CLAIMS: Mapping[str, Claim] = MappingProxyType(
@@ -85,6 +86,19 @@ CLAIMS: Mapping[str, Claim] = MappingProxyType(
             proved_en="more never comes to a smaller amount",
             refuted_zh="多一分反而从 {former} 变成 {amount}：{case}",
             refuted_en="one fen more turns {former} into {amount} with {case}",
+        ),
+        "INVARIANT_HOLDS": Claim(
+            proved_zh="“{name}”在任何情况下都成立",
+            proved_en="“{name}” holds in every case",
+            refuted_zh="“{name}”不成立，{answer}：{case}",
+            refuted_en="“{name}” does not hold, {answer_en}, with {case}",
+        ),
+        "PERIODS_APART": Claim(
+            proved_zh="任何时刻只有这一条适用",
+            proved_en="at no instant another rule applies equally",
+            refuted_zh="从 {since} 起与 {id} 同时生效，分不清用哪一条（{file}）",
+            refuted_en="from {since} on {id} applies equally ({file})",
+            beside=True,
         ),
     }
 )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.rulebook import Kind, Rule, Rulebook, check, read_context
+from engine.rulebook.dated import stretches
 from engine.rulebook.documents import load
 from engine.rulebook.prove import Proof, prove_rule
 from engine.rulebook.rules import build_rule, compile_conditions
@@ -44,7 +45,7 @@ def made(shipped: Mapping[str, str]) -> Made:
     """Make one spec a rule under a kind made for the test."""
 
     def of(spec: Mapping[str, Any], *, kind: str) -> Rule:
-        return _made(shipped, spec, kind)[0]
+        return _made(shipped, spec, kind, {})[0]
 
     return of
 
@@ -53,14 +54,18 @@ def made(shipped: Mapping[str, str]) -> Made:
 def proofs(shipped: Mapping[str, str]) -> Prove:
     """Prove one spec under a kind made for the test; return the proofs of one claim, in order."""
 
-    def of(code: str, spec: Mapping[str, Any], *, kind: str) -> tuple[Proof, ...]:
-        rule, declared = _made(shipped, spec, kind)
+    def of(
+        code: str, spec: Mapping[str, Any], *, kind: str, beside: Mapping[str, Any] | None = None
+    ) -> tuple[Proof, ...]:
+        rule, declared = _made(shipped, spec, kind, beside or {})
         return tuple(one for one in prove_rule(rule=rule, kind=declared) if one.code == code)
 
     return of
 
 
-def _made(shipped: Mapping[str, str], spec: Mapping[str, Any], kind: str) -> tuple[Rule, Kind]:
+def _made(
+    shipped: Mapping[str, str], spec: Mapping[str, Any], kind: str, beside: Mapping[str, Any]
+) -> tuple[Rule, Kind]:
     declared = (
         "kind: made\ntitle: {zh: 试, en: Made}\nnamespaces: [txn, merchant, broker, now]\n"
         "approval: operations\npriority: {output: decision, order: [REJECT, REVIEW, PASS]}\n"
@@ -68,9 +73,14 @@ def _made(shipped: Mapping[str, str], spec: Mapping[str, Any], kind: str) -> tup
     files = {"rules/kinds/made.yaml": declared + kind, "rules/kinds/made.schema.json": SCHEMA}
     context, findings = read_context({**shipped, **files})
     assert not findings, findings
-    document, wrong = load(path="rules/made/made.test.yaml", text=HEAD + "spec: " + json.dumps(spec))
+    written = "".join(f"{key}: {json.dumps(value)}\n" for key, value in {"spec": spec, **beside}.items())
+    document, wrong = load(path="rules/made/made.test.yaml", text=HEAD + written)
     assert document is not None, wrong
     conditions, wrong = compile_conditions(document, context.kinds["made"])
     assert not [one for one in wrong if one.code != "FACT_NOT_SUPPLIED"], wrong
-    rule = build_rule(document=document, kind=context.kinds["made"], conditions=conditions, commit="")
+    cut, misdated = stretches(document)
+    assert not misdated
+    rule = build_rule(
+        document=document, stretches=cut, kind=context.kinds["made"], conditions=conditions, commit=""
+    )
     return rule, context.kinds["made"]
