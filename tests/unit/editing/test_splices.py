@@ -201,7 +201,7 @@ def test_lists_lose_gain_and_reorder_items_and_every_other_line_stays(data: st.D
 
 
 def yaml_of(text: str) -> Any:
-    """What another reader of YAML finds in the text: every scalar as text, so that no rule of types differs."""
+    """What another reader of YAML finds in the text: every scalar as text, so that no types differ."""
     return yaml.load(text, Loader=yaml.BaseLoader)
 
 
