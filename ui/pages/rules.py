@@ -35,6 +35,7 @@ def register() -> None:
             headline=span(t("rules.headline", rules=len(listed), drafts=drafts)),
             actions=join(
                 link(t("reviews.title"), "/reviews", cls="btn"),
+                link(t("trials.title"), "/trials", cls="btn"),
                 link(t("rules.releases"), "/releases", cls="btn"),
             ),
         ):

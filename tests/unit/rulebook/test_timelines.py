@@ -112,6 +112,7 @@ def test_all_in_force_gives_every_rule_of_the_kind(shipped_book: Rulebook) -> No
         "risk.limits",
         "risk.merchant",
         "risk.split_order",
+        "risk.split_order.strict",
         "risk.velocity",
     ]
     assert shipped_book.all_in_force(kind="risk", at=at - timedelta(days=365), scope={}) == ()
