@@ -32,13 +32,13 @@ run: $(READY) ## Start the product with its demo world
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest
 
-check: $(READY) ## Format, lint, types, layers, house style, rules and forms (under a minute)
+check: $(READY) ## Format, lint, types, layers, house style, rules, proofs and forms (under a minute)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/tidy
-	@$(BIN)/haodian check
+	@$(BIN)/haodian check --prove
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only .

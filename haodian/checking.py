@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from engine.diagnostics import Diagnostic, Severity
 from engine.forms import load_form
 from engine.releases import read_files
-from engine.rulebook import check
+from engine.rulebook import Rulebook, check
 from payments_core.fees import EVALUATORS
 
 SUFFIXES = (".yaml", ".json")
@@ -54,12 +55,25 @@ def read_commit(repository: Path, commit: str) -> Mapping[str, str]:
     return dict(read_files(repository, commit))
 
 
-def check_files(files: Mapping[str, str]) -> Checked:
-    """Check every rule, its in-file tests, and every form."""
-    findings = list(check(files=files, evaluators=EVALUATORS)[1])
+def check_files(files: Mapping[str, str], *, proving: bool = False, on: date | None = None) -> Checked:
+    """Check every rule, its in-file tests, and every form; prove the rules too if asked.
+
+    `on` is the day on which what the rules accept is looked at; without it acceptances have no end.
+    """
+    rulebook, found = check(files=files, evaluators=EVALUATORS)
+    findings = list(found)
+    if proving and rulebook is not None:
+        findings += _proved(rulebook, on)
     for path, text in sorted(files.items()):
         if path.startswith("forms/") and path.endswith(".yaml"):
             findings += load_form(path=path, text=text)[1]
     rank = list(Severity)
     ordered = sorted(set(findings), key=lambda f: (rank.index(f.severity), f.location, f.code))
     return Checked(files=files, findings=tuple(ordered))
+
+
+def _proved(rulebook: Rulebook, on: date | None) -> tuple[Diagnostic, ...]:
+    # Only whoever asks for proofs loads the solver.
+    from engine.rulebook.prove import proof_findings, prove
+
+    return proof_findings(rules=rulebook.rules, proofs=prove(rulebook=rulebook, on=on), on=on)

@@ -44,13 +44,24 @@ Folder = Annotated[
 ]
 Active = Annotated[bool, typer.Option("--active", help="检查已启用的版本 / check the active release")]
 Written = Annotated[findings.Format, typer.Option("--format", help="结果的写法 / how to write it")]
+Proving = Annotated[bool, typer.Option("--prove", help="并证明规则 / prove the rules too")]
+On = Annotated[
+    str | None, typer.Option("--on", help="按哪天看接受是否到期 / the day acceptances are looked at")
+]
 Day = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD;默认下一个未结日 / next open day")]
 
 
 @app.command()
-def check(path: Folder = None, active: Active = False, written: Written = findings.Format.HUMAN) -> None:
+def check(
+    path: Folder = None,
+    active: Active = False,
+    written: Written = findings.Format.HUMAN,
+    proving: Proving = False,
+    on: On = None,
+) -> None:
     """检查所有规则与表单。 Check every rule and form; exit 1 where a finding stops a release."""
-    checked = checking.check_files(_files(path, active=active))
+    files = _files(path, active=active)
+    checked = checking.check_files(files, proving=proving, on=_date(on) if on else None)
     typer.echo(findings.written(checked, written))
     raise typer.Exit(0 if checked.is_good else REFUSED)
 
