@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from engine.expressions.decoded import Decoded
 from engine.expressions.official import Complaint
@@ -154,13 +155,13 @@ def _report_mismatch(message: str, offset: int, report: Report) -> None:
 
 def _report_syntax(message: str, offset: int, report: Report) -> None:
     if "invalid int literal" in message:
-        report.add("CEL_SYNTAX", report.token(offset), "整数超出 64 位范围", "the integer exceeds 64 bits")
+        hints = {"hint_zh": "用更小的整数", "hint_en": "use a smaller integer"}
+        zh, en = "整数超出 64 位范围", "the integer exceeds 64 bits"
+        report.add("CEL_SYNTAX", report.token(offset), zh, en, **hints)
         return
     found = _UNEXPECTED.search(message)
     unexpected = found.group(1).strip() if found else ""
-    hint_zh, hint_en = _SYNTAX_HINTS.get(
-        unexpected, _UNCLOSED if unexpected.startswith(_QUOTES) else ("", "")
-    )
+    hint_zh, hint_en = _syntax_hint(unexpected)
     if unexpected == "<EOF>":
         zh, en = "条件没有写完", "the condition is incomplete"
     elif unexpected:
@@ -171,3 +172,16 @@ def _report_syntax(message: str, offset: int, report: Report) -> None:
     at_end = unexpected == "<EOF>"
     length = 1 if at_end or not unexpected else len(unexpected)
     report.add("CEL_SYNTAX", (offset, length), zh, en, hint_zh=hint_zh, hint_en=hint_en)
+
+
+def _syntax_hint(unexpected: str) -> tuple[str, str]:
+    if unexpected in _SYNTAX_HINTS:
+        return _SYNTAX_HINTS[unexpected]
+    if unexpected.startswith(_QUOTES):
+        return _UNCLOSED
+    if unexpected and not unexpected.isascii():
+        plain = unicodedata.normalize("NFKC", unexpected)
+        if plain.isascii():
+            return f"写半角 {plain}", f"write {plain}"
+        return "事实名和运算符用半角英文；文字放进引号", "names and operators are ASCII; put texts in quotes"
+    return "检查前后的运算符、引号和括号", "check operators, quotes and brackets around it"

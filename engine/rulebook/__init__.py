@@ -11,7 +11,6 @@ from engine.rulebook.contexts import read_context
 from engine.rulebook.coverage import Coverage, coverage_of
 from engine.rulebook.dated import DatedValue
 from engine.rulebook.definitions import Definition
-from engine.rulebook.documents import decode
 from engine.rulebook.errors import (
     HitConflict,
     NoRowMatches,
@@ -22,6 +21,7 @@ from engine.rulebook.errors import (
 from engine.rulebook.explanation import Entry, Explanation, RuleRef, ShownClause
 from engine.rulebook.facts import Aggregate, ApprovalChain
 from engine.rulebook.kinds import HitPolicy, Kind, Move, ShapeName, Way
+from engine.rulebook.raw_text import decode
 from engine.rulebook.rules import Rule
 from engine.rulebook.scores import Scored, ScoredRule, Verdict
 from engine.rulebook.tables import Row, Table

@@ -74,14 +74,16 @@ def _read(declaring: tuple[tuple[str, str], ...]) -> tuple[Context, tuple[Diagno
         facts, found = read_facts(documents[FACTS_PATH])
         findings.extend(found)
         vocabulary = Vocabulary.of(facts=facts)
-    if AGGREGATES_PATH in documents:
+    if AGGREGATES_PATH in documents and vocabulary.facts:
         aggregates, made, found = read_aggregates(documents[AGGREGATES_PATH], vocabulary)
         findings.extend(found)
         vocabulary = Vocabulary.of(facts=(*vocabulary.facts.values(), *made))
     if APPROVAL_PATH in documents:
         approvals, found = read_approval(documents[APPROVAL_PATH])
         findings.extend(found)
-    kinds = _kinds(files, documents, vocabulary, approvals, findings)
+    # Without facts or chains nothing else can be right: what is wrong with them is all there is to say.
+    is_readable = bool(vocabulary.facts and approvals) and AGGREGATES_PATH in documents
+    kinds = _kinds(files, documents, vocabulary, approvals, findings) if is_readable else {}
     context = Context(
         vocabulary=vocabulary,
         kinds=kinds,

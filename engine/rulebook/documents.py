@@ -8,7 +8,6 @@ is constructed by tag, and nothing stops at the first finding but a syntax error
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +15,12 @@ from typing import Any
 import yaml
 
 from engine.diagnostics import Diagnostic, Location
+from engine.rulebook.lookalikes import foreign_letter, invisible, named
+from engine.rulebook.raw_text import control_character, place_at, refused_text, syntax_finding
 from engine.rulebook.wording import finding
 
 Pointer = tuple[str | int, ...]
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
@@ -35,21 +35,8 @@ _CONSTANTS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _RATE_KEY = re.compile(r"(.*_)?(rate|pct)\Z")
-_PROBLEMS = {
-    "did not find expected key": "这里应当是一个键",
-    "mapping values are not allowed": "这里不能再有冒号；文字里含冒号时要加引号",
-    "found character that cannot start any token": "这个字符不能开头；请给文字加引号",
-    "did not find expected ',' or ']'": "方括号里缺少逗号，或没有用 ] 结束",
-    "did not find expected ',' or '}'": "花括号里缺少逗号，或没有用 } 结束",
-    "found unexpected end of stream": "文件意外结束，可能有引号没有闭合",
-    "could not find expected ':'": "键的后面缺少冒号",
-    "block sequence entries are not allowed": "这里不能写列表项 -",
-    "did not find expected '-' indicator": "这里应当是列表项 -",
-    "found unknown escape character": "双引号里的反斜杠写法不对；可改用单引号",
-}
 _NAMED_KEYS = frozenset({"id", "kind"})
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_INDENT_TAB = re.compile(r"^ *\t", re.MULTILINE)
+_READ_BY_PEOPLE = frozenset({"title", "owner", "label", "reference"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,74 +82,30 @@ class Document:
         return Location(file=self.path, line=mark.text_line, column=mark.text_column)
 
 
-def decode(*, path: str, raw: bytes) -> tuple[str | None, tuple[Diagnostic, ...]]:
-    """Return the text of `raw`, or the finding that says where it stops being UTF-8."""
-    try:
-        return raw.decode("utf-8"), ()
-    except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8")
-        return None, (finding("YAML_NOT_UTF8", _at(path, before, len(before))),)
-
-
 def load(*, path: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     """Return the document (None if it has no structure to check) and every finding of the strict rules."""
-    refused = _refused_text(path, text)
+    refused = refused_text(path, text)
     if refused:
         return None, refused
     reader = _Reader(path=path, text=text)
     try:
         reader.read()
     except yaml.reader.ReaderError as error:
-        return None, (*reader.findings, _control_character(path, text, error.position))
+        return None, (*reader.findings, control_character(path, text, error.position))
     except yaml.MarkedYAMLError as error:
-        return None, (*reader.findings, _syntax(path, error))
+        return None, (*reader.findings, syntax_finding(path, error))
+    if len(reader.stack) > MAX_DEPTH:  # what follows was not read
+        return None, tuple(reader.findings)
     if reader.root is _NOTHING:
         return None, (
             *reader.findings,
             finding("YAML_EMPTY", Location(file=path, line=1, column=1)),
         )
     document = Document(path=path, text=text, value=reader.root, marks=reader.marks)
-    return document, tuple(reader.findings)
-
-
-def _refused_text(path: str, text: str) -> tuple[Diagnostic, ...]:
-    """Return what forbids even parsing the text."""
-    surrogate = _SURROGATE.search(text)
-    if surrogate:
-        return (finding("YAML_NOT_UTF8", _at(path, text, surrogate.start())),)
-    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
-        return (finding("YAML_TOO_LARGE", Location(file=path, line=1, column=1), limit=MAX_BYTES),)
-    if text.startswith("\ufeff"):
-        return (finding("YAML_BOM", Location(file=path, line=1, column=1)),)
-    tabs = tuple(
-        finding("YAML_TAB", _at(path, text, match.end() - 1)) for match in _INDENT_TAB.finditer(text)
-    )
-    return tabs
-
-
-def _at(path: str, text: str, position: int) -> Location:
-    line = text.count("\n", 0, position) + 1
-    return Location(file=path, line=line, column=position - (text.rfind("\n", 0, position) + 1) + 1)
-
-
-def _syntax(path: str, error: yaml.MarkedYAMLError) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
-    location = Location(file=path, line=mark.line + 1 if mark else 1, column=mark.column + 1 if mark else 1)
-    problem = str(error.problem)
-    said = next((zh for start, zh in _PROBLEMS.items() if problem.startswith(start)), problem)
-    return finding("YAML_SYNTAX", location, problem=said, problem_en=problem)
-
-
-def _control_character(path: str, text: str, position: int) -> Diagnostic:
-    # libyaml counts bytes; the character itself is what it could not read.
-    before = text.encode()[:position].decode(errors="ignore")
-    code = f"U+{ord(text[len(before)]):04X}" if len(before) < len(text) else "U+0000"
-    return finding(
-        "YAML_SYNTAX",
-        _at(path, text, len(before)),
-        problem=f"不可见的控制字符 {code}",
-        problem_en=f"the control character {code}",
-    )
+    unseen = [
+        finding("TEXT_INVISIBLE", place_at(path, text, one.offset), name=one.name) for one in invisible(text)
+    ]
+    return document, (*unseen, *reader.findings)
 
 
 class StrictLoader(yaml.CSafeLoader):
@@ -249,6 +192,8 @@ class _Reader:
         value = self._resolve(event, key) if plain else event.value
         if key in _NAMED_KEYS and isinstance(value, str):
             self._refuse_look_alikes(value, event)
+        elif isinstance(value, str) and not value.isascii() and key not in _READ_BY_PEOPLE:
+            self._refuse_foreign_letter(value, event)
         if not self.stack and value is None:
             return
         self._place(value, event)
@@ -332,9 +277,29 @@ class _Reader:
     def _refuse_look_alikes(self, text: str, event: yaml.Event) -> None:
         for character in text:
             if not character.isascii():
-                name = unicodedata.name(character, f"U+{ord(character):04X}")
-                self._find("ID_NOT_ASCII", event, text=text, character=character, name=name)
+                self._find("ID_NOT_ASCII", event, text=text, character=character, name=named(character))
                 return
+
+    def _refuse_foreign_letter(self, text: str, event: yaml.ScalarEvent) -> None:
+        is_name = bool(self.stack) and self.stack[-1].pointer[:1] == ("scope",)
+        found = foreign_letter(text, is_name=is_name)
+        if found is not None:
+            mark = self._mark(event, None)
+            start = Location(file=self.path, line=mark.text_line, column=mark.text_column)
+            twin, twin_en = "", ""
+            if found.twin:
+                twin, twin_en = f"，不是字母 {found.twin}", f", not the letter {found.twin}"
+            self.findings.append(
+                finding(
+                    "LOOK_ALIKE",
+                    start.moved_to(text=text, offset=found.offset),
+                    text=_shortened(text),
+                    character=found.character,
+                    name=found.name,
+                    twin=twin,
+                    twin_en=twin_en,
+                )
+            )
 
     def _find(self, code: str, event: yaml.Event, **values: str | int) -> None:
         (line, column), _ = _ends(event)
@@ -349,6 +314,10 @@ def _ends(event: yaml.Event) -> tuple[tuple[int, int], tuple[int, int]]:
     if start is None or end is None:
         return (1, 1), (1, 1)
     return (start.line + 1, start.column + 1), (end.line + 1, end.column + 1)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _length(event: yaml.Event) -> int:

@@ -136,6 +136,8 @@ def read_kind(
         return None, tuple(findings)
     return _kind(document.path, declared, schema, vocabulary), ()
 
+    if any(one.code == "PATH_MISMATCH" for one in findings):
+        return None, tuple(findings)  # whose schema it wants is not known then
 
 def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary: Vocabulary) -> Kind:
     priority = declared.get("priority", {})

@@ -17,6 +17,7 @@ from referencing.jsonschema import DRAFT202012
 
 from engine.diagnostics import Diagnostic, Location
 from engine.rulebook.documents import Document, Pointer
+from engine.rulebook.raw_text import merge_conflicts
 from engine.rulebook.wording import finding
 
 _TYPES = {
@@ -121,11 +122,16 @@ def _named(name: str, siblings: Mapping[str, Mapping[str, Any]]) -> Mapping[str,
 
 def parse_schema(*, path: str, text: str) -> tuple[Mapping[str, Any] | None, tuple[Diagnostic, ...]]:
     """Return the JSON object in `text`, or the finding that says where it is not one."""
+    conflicts = merge_conflicts(path=path, text=text)
+    if conflicts:
+        return None, conflicts
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         location = Location(file=path, line=error.lineno, column=error.colno)
         return None, (finding("KIND_SCHEMA_INVALID", location, path=path, detail=error.msg),)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of levels
+        return None, (_schema_broken(path, str(error)),)
     if not isinstance(value, dict):
         return None, (_schema_broken(path, "not an object"),)
     broken = _metaschema_error(json.dumps(value))

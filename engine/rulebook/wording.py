@@ -127,6 +127,24 @@ _YAML = {
         "金额用整数分（_fen），比例用带引号的小数，其余用整数",
         "write money as whole fen (_fen), rates as quoted decimals, everything else as whole numbers",
     ),
+    "MERGE_MARKERS": Wording(
+        "第 {line} 到 {end} 行是没有合并完的冲突（<<<<<<<）",
+        "lines {line} to {end} are a merge conflict that was not resolved (<<<<<<<)",
+        "选定一边的内容，删掉 <<<<<<<、=======、>>>>>>> 这几行",
+        "keep what is meant and remove the lines <<<<<<<, =======, >>>>>>>",
+    ),
+    "TEXT_INVISIBLE": Wording(
+        "有看不见的字符 {name}",
+        "an invisible character {name}",
+        "删掉它；它会让看到的和实际的不一样",
+        "remove it: what is read is not what is there",
+    ),
+    "LOOK_ALIKE": Wording(
+        "“{text}”里的“{character}”是 {name}{twin}",
+        "“{character}” in “{text}” is {name}{twin_en}",
+        "用键盘重新输入这个词；形近字母会让两个名字看起来一样",
+        "type the word anew; look-alike letters make two names seem one",
+    ),
     "ID_NOT_ASCII": Wording(
         "“{text}”里有非 ASCII 字符 {character}（{name}）",
         "“{text}” holds the non-ASCII character {character} ({name})",
