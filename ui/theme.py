@@ -92,6 +92,11 @@ def set_defaults() -> None:
     ui.card.default_props("flat bordered")
 
 
+def script(name: str) -> Markup:
+    """Return the element that loads a script of `static/`, for the pages that need one of their own."""
+    return Markup(f'<script defer src="/static/{name}?v={_version(name)}"></script>')
+
+
 def plain_page(*, title: str, body: Markup, language: Language, look: str | None) -> str:
     """Return a whole HTML page without NiceGUI, in the same look."""
     theme = "dark" if look == "dark" else "light"
@@ -115,7 +120,7 @@ def _head(*, dark: bool) -> Markup:
 def _stylesheet() -> Markup:
     sheets = ("theme.css", "workbench.css", "payment.css")
     links = "".join(f'<link rel="stylesheet" href="/static/{name}?v={_version(name)}">' for name in sheets)
-    return Markup(f'{links}<script defer src="/static/console.js?v={_version("console.js")}"></script>')
+    return Markup(f"{links}{script('console.js')}")
 
 
 def _version(name: str) -> str:

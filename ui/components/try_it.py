@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
 
+from engine.diagnostics import Diagnostic
 from engine.expressions import EvaluationError, Fact, FactType, Value
 from engine.rulebook import Entry, Explanation, Rule, RulebookError
 from payments_core.fees import EVALUATORS
@@ -31,7 +32,7 @@ class TryIt:
             self._outcome = ui.html("", sanitize=False).classes("try-outcome")
         self._asked: tuple[str, ...] | None = None
 
-    def refresh(self) -> None:
+    def show(self, text: str, found: Sequence[Diagnostic]) -> None:
         """Ask for the facts that the present text reads and show what it decides."""
         rule = self._rule()
         if rule is None:

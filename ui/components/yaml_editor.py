@@ -58,9 +58,8 @@ class YamlEditor:
         """Scroll to a line."""
         self.element.reveal_line(line)
 
-    def show(self, found: Sequence[Diagnostic]) -> None:
+    def show(self, text: str, found: Sequence[Diagnostic]) -> None:
         """Draw the findings and the changed lines of the present text."""
-        text = self.text
         lines = text.split("\n")
         starts = [0, *accumulate(len(line) + 1 for line in lines)]
         marks: list[dict[str, Any]] = [

@@ -26,6 +26,7 @@ from ui.editing.amounts import shown_fen, shown_rate, typed_fen, typed_int, type
 from ui.editing.layout import Plain, Pointer, Unreadable, read_layout
 from ui.editing.splices import EditRefused, insert, move, put, remove
 from ui.editing.writing import written
+from ui.i18n import catalogue
 
 MOST_ROWS, MOST_COLUMNS = 2000, 40
 ANYTHING = "-"
@@ -222,9 +223,8 @@ def _conditions(inputs: Sequence[Any], rows: Sequence[Any], kind: Kind) -> list[
         for position, name in enumerate(inputs)
     ]
     if not inputs or any("when" in row for row in rows):
-        columns.append(
-            Column(key="when", place=("when",), zh="条件", en="Condition", name="when", sort="condition")
-        )
+        zh, en = catalogue()["grid.condition"]
+        columns.append(Column(key="when", place=("when",), zh=zh, en=en, name="when", sort="condition"))
     return columns
 
 
@@ -237,13 +237,18 @@ def _outputs(kind: Kind, at: Pointer) -> list[Column]:
     for name in names:
         zh, en = schemas.titles(fields[name], name)
         sort = schemas.sort_of(fields[name], name)
+        if sort == "fen":
+            zh, en = (
+                text.format(title=title)
+                for text, title in zip(catalogue()["grid.in_yuan"], (zh, en), strict=True)
+            )
         known = sort in ("rate", "fen", "integer", "flag", "choice")
         columns.append(
             Column(
                 key=f"o_{name}",
                 place=(name,),
-                zh=f"{zh}（元）" if sort == "fen" else zh,
-                en=f"{en} (CNY)" if sort == "fen" else en,
+                zh=zh,
+                en=en,
                 name=name,
                 sort=sort if known else "text",  # type: ignore[arg-type]
                 options=tuple(map(str, fields[name].get("enum", ()))),

@@ -11,16 +11,20 @@ from starlette.concurrency import run_in_threadpool
 from engine import releases
 from engine.diagnostics import Diagnostic, Severity
 from engine.releases import Author, BaseChanged, NothingChanged, ReleaseError
+from engine.rulebook import Rule, ShapeName
 from payments_core import reporting
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
-from ui import desk, review_desk, shell
+from ui import desk, review_desk, shell, theme
 from ui.components import chips, review_parts, rule_panels, words
+from ui.components.grid_view import GridView
+from ui.components.rule_text import RuleText
 from ui.components.try_it import TryIt
 from ui.components.yaml_editor import YamlEditor
 from ui.components.yaml_editor import words as words_of
 from ui.i18n import language, t, use_language
 from ui.markup import Markup, div, join, show, span, tag
+from ui.pages.rule_parts.views import Panel, Views
 from ui.visit import Visit, page
 
 _PAUSE_S = 0.25
@@ -40,6 +44,7 @@ def register() -> None:
         listed = await run_in_threadpool(desk.list_rules, repository)
         past = await run_in_threadpool(partial(desk.past_texts, repository, path=opened.path))
         bench = Workbench(visit=visit, opened=opened)
+        ui.add_head_html(str(theme.script("grid.js")))
         kind = desk.kind_title(opened.release, opened.rule.kind)
         with shell.frame(
             visit,
@@ -56,7 +61,7 @@ def register() -> None:
             with ui.element("div").classes("bench"):
                 show(rule_panels.tree(opened.release, listed, chosen=rule_id), cls="bench-tree")
                 with ui.element("div").classes("bench-main"):
-                    bench.build_tabs(past, version=v)
+                    bench.build_views(past, version=v)
                 with ui.element("aside").classes("bench-side"):
                     bench.side = ui.html("", sanitize=False)
                     bench.side.on("click", bench.on_side_click, js_handler=_DELEGATE)
@@ -81,40 +86,47 @@ class Workbench:
         self.opened = opened
         self.found: tuple[Diagnostic, ...] = ()
         self.changes: tuple[desk.Change, ...] | None = ()
+        self.rule: Rule | None = opened.rule
         self.saved_text = opened.text
         self._edit = 0
         self._language = language()
         self.can_edit = visit.may(_EDITS.get(opened.rule.kind, Action.EDIT_MONEY_RULES))
 
-    def build_tabs(self, past: rule_panels.Past, *, version: int) -> None:
-        """Build the four readings of the text; only one is seen, all keep their state."""
-        with ui.tabs().classes("bench-tabs").props("dense no-caps align=left") as tabs:
-            ui.tab("yaml", t("bench.yaml"))
-            ui.tab("try", t("bench.try"))
-            ui.tab("diff", t("bench.diff"))
-            ui.tab("history", t("bench.history"))
-        with ui.tab_panels(
-            tabs, value="history" if version else "yaml", animated=False, keep_alive=True
-        ).classes("bench-panels"):
-            with ui.tab_panel("yaml"):
-                self.editor = YamlEditor(
-                    self.opened.text,
-                    released=self.opened.released_text,
-                    label=t("bench.editor", rule=self.opened.rule.id),
-                    dark=self.visit.dark,
-                    on_change=self.on_edit,
-                    on_check=self.check,
-                    can_edit=self.can_edit,
-                )
-            with ui.tab_panel("try"):
-                self.trial = TryIt(
-                    rule=lambda: desk.read_rule(self.opened, self.editor.text),
-                    vocabulary=self.opened.release.rulebook.vocabulary.facts,
-                )
-            with ui.tab_panel("diff"):
-                self.differences = ui.html("", sanitize=False)
-            with ui.tab_panel("history"):
-                show(rule_panels.history(past, version=version))
+    def build_views(self, past: rule_panels.Past, *, version: int) -> None:
+        """Build the views of the text; the YAML view holds it and is there from the start."""
+        opened = self.opened
+        kind = opened.release.rulebook.kinds[opened.rule.kind]
+        self.views = views = Views(chosen="history" if version else "yaml")
+        if kind.shape is not ShapeName.DEFINITION:
+            views.add("grid", lambda: GridView(model=self.model, kind=kind, rule=self.read))
+        views.add("yaml", self._editor)
+        facts = opened.release.rulebook.vocabulary.facts
+        views.add("try", lambda: TryIt(rule=self.read, vocabulary=facts))
+        views.add("diff", lambda: Panel(self._differences))
+        views.add("history", lambda: Panel(lambda _: rule_panels.history(past, version=version)))
+        views.build("yaml")
+
+    def _editor(self) -> YamlEditor:
+        self.editor = YamlEditor(
+            self.opened.text,
+            released=self.opened.released_text,
+            label=t("bench.editor", rule=self.opened.rule.id),
+            dark=self.visit.dark,
+            on_change=self.on_edit,
+            on_check=self.check,
+            can_edit=self.can_edit,
+        )
+        self.model = RuleText(
+            self.editor, can_edit=self.can_edit, language=lambda: use_language(self._language)
+        )
+        return self.editor
+
+    def read(self) -> Rule | None:
+        """Return the rule of the text that was checked last, None where it says none."""
+        return self.rule
+
+    def _differences(self, text: str) -> Markup:
+        return rule_panels.differences(self.opened, text, self.changes)
 
     async def on_edit(self) -> None:
         """Check the text once the person pauses."""
@@ -129,13 +141,12 @@ class Workbench:
         use_language(self._language)
         text, now = self.editor.text, self.visit.services.now()
         found = await run_in_threadpool(partial(desk.findings, self.opened, text, now=now))
+        rule = await run_in_threadpool(desk.read_rule, self.opened, text)
         changed = await run_in_threadpool(desk.changes, self.opened, text)
         if text != self.editor.text:
             return  # an answer about a text that is no longer there
-        self.found, self.changes = found, changed
-        self.editor.show(found)
-        self.trial.refresh()
-        self.differences.set_content(str(rule_panels.differences(self.opened, text, changed)))
+        self.found, self.changes, self.rule = found, changed, rule
+        self.views.show(text, found)
         self.side.set_content(str(rule_panels.side(self.opened, found, changed)))
         self.frame.tell(self._headline(text))
         self._show_actions(text)
@@ -144,6 +155,7 @@ class Workbench:
         """Scroll to the line of the finding that was clicked."""
         line = getattr(event, "args", None)
         if isinstance(line, int):
+            self.views.look_at("yaml")
             self.editor.reveal(line)
 
     def _headline(self, text: str) -> Markup:

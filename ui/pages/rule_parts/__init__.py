@@ -1,0 +1,1 @@
+"""Parts of the workbench of one rule."""
