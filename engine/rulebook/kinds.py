@@ -13,6 +13,7 @@ from typing import Any
 from engine.diagnostics import Diagnostic, Location
 from engine.expressions import FactType, Vocabulary
 from engine.rulebook import own_schemas
+from engine.rulebook.compared import Compared, read_compared, unknown_facts
 from engine.rulebook.documents import Document
 from engine.rulebook.schemas import SchemaFile, nearest
 from engine.rulebook.wording import finding
@@ -83,8 +84,8 @@ class Kind:
     """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`.
 
     `in_use` is false while no feature reads its rules; until then nothing need supply their facts.
-    `movable` are the facts that those whom a rule is about can move. `schema` is the kind's own; `least` is
-    what the shape needs, whatever the kind's schema lets pass.
+    `movable` are the facts that those whom a rule is about can move; `compared` says how its versions are
+    compared. `schema` is the kind's own; `least` is what the shape needs, whatever that schema lets pass.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Kind:
     conditions: tuple[tuple[str, ...], ...]
     checks: tuple[KindCheck, ...]
     movable: Mapping[str, Move]
+    compared: Compared
     schema: SchemaFile
     least: SchemaFile
     vocabulary: Vocabulary
@@ -162,6 +164,7 @@ def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary
             fact: Move(way=Way(move["way"]), per_effort=move["per_effort"])
             for fact, move in declared.get("movable", {}).items()
         },
+        compared=read_compared(declared.get("compare", {}), vocabulary),
         schema=schema,
         least=SchemaFile(
             path="engine/rulebook/own_schemas.py",
@@ -204,6 +207,9 @@ def _declaration_findings(
         if fact is None or fact.type is not _WAY_TYPES[Way(move["way"])]:
             detail = f"movable: {name}, {move['way']}?"
             findings.append(finding("KIND_INVALID", document.location(("movable", name)), detail=detail))
+    for path, name in unknown_facts(declared.get("compare", {}), vocabulary):
+        place, detail = document.location(("compare", *path)), f"compare: {'.'.join(path)}: {name}?"
+        findings.append(finding("KIND_INVALID", place, detail=detail))
     if declared["approval"] not in approvals:
         place, allowed = document.location(("approval",)), ", ".join(approvals)
         findings.append(finding("APPROVAL_UNKNOWN", place, approval=declared["approval"], allowed=allowed))

@@ -241,6 +241,26 @@ _CHECK_NEEDS: Mapping[str, tuple[str, ...]] = {
     "unique": ("at",),
 }
 
+_COMPARE = _object(
+    [],
+    {
+        "dearer": {"enum": ["greater", "less"]},
+        "charge": _object(
+            ["zh", "en", "basis", "output"], {"zh": _TEXT, "en": _TEXT, "basis": _FACT, "output": _TEXT}
+        ),
+        "parts": {
+            "type": "array",
+            "items": _object(
+                ["zh", "en", "rates"],
+                {"zh": _TEXT, "en": _TEXT, "rates": _TEXTS, "where": _map_of({"type": "string"})},
+            ),
+        },
+        "only_if": _TEXT,
+        "slices": _map_of(_FACT),
+        "without_effect": _TEXTS,
+    },
+)
+
 KIND = _object(
     ["kind", "title", "shape", "namespaces", "approval"],
     {
@@ -252,6 +272,7 @@ KIND = _object(
         "namespaces": {"type": "array", "items": {"type": "string", "pattern": NAME}},
         "approval": {"type": "string", "pattern": NAME},
         "scope": _TEXTS,
+        "compare": _COMPARE,
         "movable": {
             "type": "object",
             "additionalProperties": _object(
