@@ -37,6 +37,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(key="today", icon="today", href="/", action=Action.READ_REPORT),
     Section(key="money", icon="money", href="/payments", action=Action.READ_PAYMENTS),
     Section(key="settlement", icon="settlement", href="/settlement", action=Action.READ_SETTLEMENT),
+    Section(key="findings", icon="shield", href="/findings", action=Action.READ_RISK_CASES),
     Section(key="rules", icon="rules", href="/rules", action=Action.READ_MONEY_RULES),
     Section(key="people", icon="people", href="/hierarchy", action=Action.READ_REPORT),
     Section(key="growth", icon="growth", href="/onboarding", action=Action.READ_APPLICATIONS),

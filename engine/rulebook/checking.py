@@ -15,6 +15,7 @@ from engine.rulebook.documents import Document, load
 from engine.rulebook.fieldchecks import check_fields
 from engine.rulebook.invariants import check_invariants
 from engine.rulebook.kinds import Kind
+from engine.rulebook.references import check_references
 from engine.rulebook.rollouts import check_rollouts
 from engine.rulebook.rules import Rule, build_rule, compile_conditions
 from engine.rulebook.schemas import nearest
@@ -132,6 +133,7 @@ def _between(
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong between rules that are each right; `rules` are those of `rulebook` by path."""
     yield from _same_id(rules)
+    yield from check_references(rulebook)
     yield from check_overlaps(rulebook)
     yield from check_rollouts(rulebook)
     yield from check_gaps(rulebook.with_earlier(previous.versions if previous else ()))

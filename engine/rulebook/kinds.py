@@ -83,7 +83,8 @@ class KindCheck:
 class Kind:
     """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`.
 
-    `in_use` is false while no feature reads its rules; until then nothing need supply their facts.
+    `in_use` is false while no feature reads its rules; until then nothing need supply their facts. `supplied`
+    are the facts that its rules are given, where that is not all that anything supplies.
     `movable` are the facts that those whom a rule is about can move; `compared` says how its versions are
     compared. `schema` is the kind's own; `least` is what the shape needs, whatever that schema lets pass.
     """
@@ -94,6 +95,7 @@ class Kind:
     shape: ShapeName
     applies_all: bool
     in_use: bool
+    supplied: frozenset[str] | None
     namespaces: tuple[str, ...]
     approval: str
     scope: tuple[str, ...]
@@ -110,6 +112,12 @@ class Kind:
     least: SchemaFile
     vocabulary: Vocabulary
     path: str
+
+    def supplies(self, fact: str) -> bool:
+        """Return whether rules of this kind are given the fact; a kind not yet in use asks for nothing."""
+        if not self.in_use:
+            return True
+        return self.vocabulary.facts[fact].supplied if self.supplied is None else fact in self.supplied
 
 
 def read_kind(
@@ -150,6 +158,7 @@ def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary
         shape=ShapeName(declared["shape"]),
         applies_all=declared.get("applies", "one") == "all",
         in_use=declared.get("in_use", True),
+        supplied=frozenset(declared["supplied"]) if "supplied" in declared else None,
         namespaces=tuple(declared["namespaces"]),
         approval=declared["approval"],
         scope=tuple(declared.get("scope", COMMON_SCOPE)),
@@ -210,6 +219,10 @@ def _declaration_findings(
     for path, name in unknown_facts(declared.get("compare", {}), vocabulary):
         place, detail = document.location(("compare", *path)), f"compare: {'.'.join(path)}: {name}?"
         findings.append(finding("KIND_INVALID", place, detail=detail))
+    for index, name in enumerate(declared.get("supplied", ())):
+        if name not in vocabulary.facts:
+            place = document.location(("supplied", index))
+            findings.append(finding("KIND_INVALID", place, detail=f"supplied: {name}?"))
     if declared["approval"] not in approvals:
         place, allowed = document.location(("approval",)), ", ".join(approvals)
         findings.append(finding("APPROVAL_UNKNOWN", place, approval=declared["approval"], allowed=allowed))

@@ -141,8 +141,8 @@ def _not_supplied(
 ) -> Iterator[Diagnostic]:
     """Warn of facts that nothing gathers yet: the condition would always see their defaults."""
     facts = kind.vocabulary.facts
-    for name in sorted(condition.reads if kind.in_use else ()):
-        if not facts[name].supplied:
+    for name in sorted(condition.reads):
+        if not kind.supplies(name):
             place = document.text_location(("spec", *pointer))
             yield finding("FACT_NOT_SUPPLIED", place, fact=name, default=shown(facts[name].default))
 

@@ -18,6 +18,7 @@ from engine.expressions import FactType
 from engine.rulebook.documents import Document
 from engine.rulebook.facts import WINDOW_MAX_DAYS
 from engine.rulebook.kinds import Kind, KindCheck
+from engine.rulebook.schemas import shown
 from engine.rulebook.wording import finding
 
 KIND = "sequence"
@@ -65,6 +66,9 @@ def _key(document: Document, kind: Kind, key: Any) -> Iterator[Diagnostic]:
             yield finding(
                 "FACT_TYPE", place, fact=name, expected=expected, expected_en=expected_en, value=fact.type
             )
+        elif fact is not None and not kind.supplies(fact.name):
+            default = shown(fact.default)
+            yield finding("FACT_NOT_SUPPLIED", document.location(at), fact=name, default=default)
 
 
 def _too_long(

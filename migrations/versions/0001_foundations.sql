@@ -415,6 +415,7 @@ CREATE TABLE sequence_match (
 	identity TEXT NOT NULL, 
 	merchant_id TEXT NOT NULL, 
 	label TEXT NOT NULL, 
+	label_en TEXT DEFAULT '' NOT NULL, 
 	severity TEXT NOT NULL, 
 	score INTEGER DEFAULT 0 NOT NULL, 
 	task_id TEXT DEFAULT '' NOT NULL, 

@@ -1,12 +1,21 @@
-"""Refusals of the reader of sequences.
+"""Refusals about sequences and their reader.
 
+NotFound
+└── MatchNotFound     MATCH_NOT_FOUND
 Conflict
 └── ReaderOvertaken   READER_OVERTAKEN
 """
 
 from __future__ import annotations
 
-from payments_core.errors import Conflict
+from payments_core.errors import Conflict, NotFound
+
+
+class MatchNotFound(NotFound):
+    """There is no such match."""
+
+    code = "MATCH_NOT_FOUND"
+    chinese = "没有这条发现"
 
 
 class ReaderOvertaken(Conflict):

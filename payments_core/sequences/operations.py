@@ -77,6 +77,7 @@ def _row(match: Match, *, release_no: int, found_at: datetime) -> dict[str, obje
         "identity": match.identity,
         "merchant_id": match.events[-1].split("/")[1],
         "label": match.outcome["label"],
+        "label_en": match.outcome.get("label_en", ""),
         "severity": match.outcome["severity"],
         "score": match.outcome.get("score", 0),
         "task_id": match.outcome.get("task", ""),

@@ -32,6 +32,7 @@ sequence_match = Table(
     Column("identity", Text, nullable=False, comment="hash of rule, version, key and events"),
     Column("merchant_id", Text, nullable=False, comment="of the last event: whose match it is"),
     Column("label", Text, nullable=False),
+    Column("label_en", Text, nullable=False, server_default=""),
     Column("severity", Text, nullable=False),
     Column("score", Integer, nullable=False, server_default=text("0")),
     Column("task_id", Text, nullable=False, server_default="", comment="the task the rule asks for"),

@@ -16,7 +16,7 @@ PAGES = {
     "ops": (
         "/", "/payments", "/payments/first", "/settlement", "/rules", "/rules/ps.beijing.default",
         "/rules/fee.community.std", "/releases", "/hierarchy/HQ", "/hierarchy/B0001", "/onboarding",
-        "/search?q=B0001", "/onboarding/new",
+        "/search?q=B0001", "/onboarding/new", "/findings",
     ),
     "b0001": ("/m/income", "/m/merchants", "/m/me"),
     "m00001": ("/m/bill", "/m/me"),

@@ -20,8 +20,6 @@ from payments_core.sequences import FACTS, Feed, Follower
 from tests.sequence_reading import Advance, Reading
 
 NOON = datetime(2025, 4, 15, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
-SILENT = "rules/sequence/seq.no_payment.yaml"
-BEFORE = {"rules/sequence/seq.no_payment.yaml", "rules/sequence/seq.device_moved.yaml"}
 Found = set[tuple[str, int, tuple[str, ...]]]
 
 

@@ -93,8 +93,9 @@ def test_of_two_followers_one_goes_on_and_the_other_says_so(street: Street, book
     other.step(now=NOON)
     sell(street, payments=9, before=3)
     one.step(now=NOON)
-    with pytest.raises(ReaderOvertaken):
+    with pytest.raises(ReaderOvertaken) as refused:
         other.step(now=NOON)
+    assert refused.value.code == "READER_OVERTAKEN"
     street.follow(now=after(hours=2), follower=other)
     one.close()
     other.close()

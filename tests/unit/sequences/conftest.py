@@ -18,10 +18,10 @@ START_US = 1_760_000_000_000_000
 
 @pytest.fixture(scope="session")
 def files() -> dict[str, str]:
-    """Every declaration, and the rules of kind sequence."""
+    """Every declaration, the rules of kind sequence, and the tasks they name."""
     found = sorted((ROOT / "rules").rglob("*"))
     texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found if path.is_file()}
-    own = ("rules/kinds/", "rules/sequence/")
+    own = ("rules/kinds/", "rules/sequence/", "rules/task/")
     return {path: text for path, text in texts.items() if path.count("/") == 1 or path.startswith(own)}
 
 

@@ -1,0 +1,48 @@
+"""Texts of findings: what sequence rules found."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "nav.findings": ("发现", "Findings"),
+    "findings.title": ("发现", "Findings"),
+    "findings.headline": (
+        "{total} 条发现，其中高 {high}、中 {mid}、低 {low}。",
+        "{total} findings: {high} high, {mid} medium, {low} low.",
+    ),
+    "findings.headline_none": ("没有发现。", "Nothing was found."),
+    "findings.none": ("没有发现", "Nothing found"),
+    "findings.none_hint": (
+        "事件序列规则在事件发生后几秒到几分钟内给出发现，会出现在这里",
+        "What the sequence rules find appears here seconds to minutes after it happened",
+    ),
+    "findings.at": ("时间", "When"),
+    "findings.label": ("发现", "Finding"),
+    "findings.severity": ("程度", "Severity"),
+    "findings.merchant": ("商户", "Merchant"),
+    "findings.rule": ("规则", "Rule"),
+    "findings.events": ("事件数", "Events"),
+    "findings.task": ("要求的任务", "Task asked for"),
+    "findings.find": ("商户、名称或规则号", "Merchant, name or rule id"),
+    "findings.all": ("全部程度", "All severities"),
+    "findings.apply": ("筛选", "Filter"),
+    "findings.severity.HIGH": ("高", "High"),
+    "findings.severity.MID": ("中", "Medium"),
+    "findings.severity.LOW": ("低", "Low"),
+    "findings.made_of": ("由这些事件构成", "The events that make it"),
+    "findings.about": ("这是什么", "What this is"),
+    "findings.complete_at": ("成立时间", "Complete at"),
+    "findings.found_at": ("发现时间", "Found at"),
+    "findings.key": ("同一个", "The same"),
+    "findings.release": ("规则版本", "Release"),
+    "findings.score": ("分值", "Score"),
+    "findings.event": ("事件", "Event"),
+    "findings.amount": ("金额", "Amount"),
+    "findings.subject": ("对象", "Subject"),
+    "findings.distance": ("距登记位置 {distance} 米", "{distance} m from its place"),
+    "findings.topic.payment.succeeded": ("收款", "Payment"),
+    "findings.topic.payment.failed": ("付款失败", "Payment failed"),
+    "findings.topic.refund.succeeded": ("退款", "Refund"),
+    "findings.topic.merchant.activated": ("商户开通", "Merchant opened"),
+    "findings.topic.device.online": ("设备上线", "Device online"),
+    "findings.topic.device.offline": ("设备掉线", "Device offline"),
+}
