@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rich.markup import escape
 from sqlalchemy import Engine, text
 
 from engine.releases import (
     Author,
     DraftMissing,
+    RemoteAway,
+    RemoteDiverged,
     RepositoryExists,
     create_repository,
     discard_draft,
+    fetch_released,
     head,
     history,
     merge_draft,
@@ -66,10 +70,12 @@ def prepare_database(settings: Settings) -> None:
 def prepare_rulebook(settings: Settings) -> None:
     """Make the rulebook repository from the checkout's rules and forms, and activate what it holds.
 
-    A demo world begins with the history its past was priced by. Where a release is active nothing changes.
+    A demo world begins with the history its past was priced by. Where a release is active nothing changes,
+    and where the remote holds a history, that is gone on with.
     """
     engine = connect(url=database.url_of(settings), pool_size=2)
     try:
+        fetched = _fetched(settings)
         with transaction(engine) as connection:
             if rulebooks.active(connection) is not None:
                 return
@@ -77,7 +83,8 @@ def prepare_rulebook(settings: Settings) -> None:
         releases: History = (
             rulebook_history(files) if settings.demo else [(files, "Starting rulebook", clock.machine_now())]
         )
-        _write_history(settings, releases)
+        if fetched is None:
+            _write_history(settings, releases)
         with transaction(engine) as connection:
             for commit in reversed(history(path=settings.rulebook)):
                 rulebooks.activate(
@@ -123,6 +130,18 @@ DEMO_LOGINS = tuple(
         ("m00001", access.Role.MERCHANT),
     )
 )
+
+
+def _fetched(settings: Settings) -> str | None:
+    """Return main after taking over what the remote has ahead, None where there is nothing to take."""
+    if settings.rulebook_remote is None:
+        return None
+    try:
+        return fetch_released(path=settings.rulebook, remote=settings.rulebook_remote)
+    except (RemoteAway, RemoteDiverged) as error:
+        # Work goes on with what is here; the worker asks again, and the console shows how it stands.
+        speech.err.print(f"[yellow]![/] 规则库远端未同步  [dim]{escape(error.message)}[/]")
+        return None
 
 
 def _write_history(settings: Settings, releases: History) -> None:

@@ -16,7 +16,7 @@ from haodian.bootstrap import DEMO_LOGINS
 from haodian.database import url_of
 from haodian.serving import server_of
 from haodian.settings import Settings, read_sealer
-from haodian.taking import releases_of
+from haodian.taking import desk_of, releases_of
 from payments_core.database import connect, transaction
 from ui.app import build
 from ui.services import ConsoleSettings, Services
@@ -37,6 +37,7 @@ async def _serve(settings: Settings) -> None:
             now=world.now,
             machine_now=clock.machine_now,
             sealer=read_sealer(settings),
+            sign=desk_of(settings).sign,
             settings=ConsoleSettings(
                 allowed_origins=settings.origins,
                 secure_cookie=settings.secure_cookie,

@@ -18,8 +18,8 @@ from haodian import clock
 from haodian.clock import WorldClock
 from haodian.days import confirm_payouts, day_to_close
 from haodian.settings import Settings
-from haodian.taking import channel_of, releases_of
-from payments_core import access, payments, settlement
+from haodian.taking import channel_of, desk_of, releases_of
+from payments_core import access, payments, rulebooks, settlement
 from payments_core.database import transaction
 from payments_core.payments import Committer
 
@@ -35,6 +35,7 @@ class Duties:
         self._engine, self._world, self._committer = engine, world, committer
         self._channel = channel_of(settings)
         self._releases = releases_of(engine, settings=settings)
+        self._desk, self._remote = desk_of(settings), settings.rulebook_remote
         self.done: dict[str, int] = {}
 
     async def resolve(self) -> None:
@@ -64,6 +65,27 @@ class Duties:
         if answered:
             log.info("payouts_answered", count=answered)
 
+    async def activate_due(self) -> None:
+        """Publish the reviews whose planned moment has come."""
+        done = await asyncio.to_thread(
+            rulebooks.activate_due, self._engine, desk=self._desk, now=self._world.now()
+        )
+        for one in done:
+            log.info("planned_activation", review=one.review_no, release=one.release_no, refusal=one.refusal)
+
+    async def mirror(self) -> None:
+        """Tag what was released, and send it to the remote if there is one."""
+        remote = await asyncio.to_thread(
+            rulebooks.mirror,
+            self._engine,
+            repository=self._desk.repository,
+            remote=self._remote,
+            sign=self._desk.sign,
+            now=self._world.now(),
+        )
+        if remote is not None and remote.state != "LEVEL":
+            log.warning("remote_behind", state=remote.state, told=remote.told)
+
     def _close_days(self) -> None:
         while (day := self._day_to_close()) is not None:
             settlement.run_day(self._engine, self._releases, business_date=day, now=self._world.now())
@@ -89,6 +111,8 @@ def tasks_of(duties: Duties, *, url: str) -> procrastinate.App:
     # The sixth field is seconds.
     every("* * * * * */5", "resolve_open", duties.resolve)
     every("* * * * * */10", "close_days", duties.close_days)
+    every("* * * * * */5", "activate_due", duties.activate_due)
+    every("* * * * * */10", "mirror", duties.mirror)
     every("* * * * * */30", "ask_bank", duties.ask_bank)
     every("17 * * * *", "purge", duties.purge)
     return app

@@ -3,6 +3,8 @@
     HAODIAN_HOME            data directory; `.haodian` in the checkout, else `~/.haodian`
     HAODIAN_DATABASE_URL    another PostgreSQL instead of the embedded one
     HAODIAN_RULEBOOK        the rulebook repository; `rulebook.git` in the home
+    HAODIAN_RULEBOOK_REMOTE a bare repository (folder or ssh address) that main and the releases are sent to
+    HAODIAN_SIGNING_KEY     an OpenSSH key that signs merge commits and the tags of releases
     HAODIAN_HOST            address to listen on; 127.0.0.1
     HAODIAN_CONSOLE_PORT    8080 · HAODIAN_GATEWAY_PORT 8090 · HAODIAN_WORKER_PORT 8091
     HAODIAN_CORRELATOR_PORT 8092
@@ -39,6 +41,8 @@ class Settings:
     home: Path
     database_url: str | None
     rulebook: Path
+    rulebook_remote: str | None
+    signing_key: Path | None
     host: str
     console_port: int
     gateway_port: int
@@ -80,6 +84,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         home=home,
         database_url=given.get("HAODIAN_DATABASE_URL") or None,
         rulebook=rulebook,
+        rulebook_remote=given.get("HAODIAN_RULEBOOK_REMOTE") or None,
+        signing_key=Path(key).expanduser() if (key := given.get("HAODIAN_SIGNING_KEY")) else None,
         host=given.get("HAODIAN_HOST") or "127.0.0.1",
         console_port=_whole(given, "HAODIAN_CONSOLE_PORT", default=8080, most=65535),
         gateway_port=_whole(given, "HAODIAN_GATEWAY_PORT", default=8090, most=65535),

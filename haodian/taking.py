@@ -8,10 +8,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
+from engine.releases import ssh_signer
 from haodian.settings import Settings
 from payments_core.channels import ChannelAdapter, Simulator
+from payments_core.fees import EVALUATORS
 from payments_core.payments import Committer
-from payments_core.rulebooks import ActiveRulebook
+from payments_core.rulebooks import ActiveRulebook, Desk
 
 # As slow as the real ones on a good day.
 CHANNEL_DELAY_MS = (20, 60)
@@ -22,6 +24,12 @@ COLLECT_AFTER = (100_000, 50, 100)
 def releases_of(engine: Engine, *, settings: Settings) -> ActiveRulebook:
     """Return the releases of this installation, compiled on first use and kept."""
     return ActiveRulebook(settings.rulebook, engine)
+
+
+def desk_of(settings: Settings) -> Desk:
+    """Return what publishing works with: the repository, the evaluators, the signing key if there is one."""
+    sign = ssh_signer(settings.signing_key) if settings.signing_key is not None else None
+    return Desk(repository=settings.rulebook, evaluators=EVALUATORS, sign=sign)
 
 
 def channel_of(settings: Settings) -> ChannelAdapter:

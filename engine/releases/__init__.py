@@ -31,13 +31,19 @@ from engine.releases.errors import (
     PathRefused,
     ReleaseBroken,
     ReleaseError,
+    RemoteAway,
+    RemoteDiverged,
     RepositoryCorrupt,
     RepositoryExists,
+    SigningFailed,
 )
 from engine.releases.history import Commit, history
 from engine.releases.loading import Release, check_commit, load
 from engine.releases.meaning import meaning_of, meaning_of_roll_back
+from engine.releases.remote import Lag, fetch_released, push_released
 from engine.releases.repository import Author, Signer, create_repository, head, read_files
+from engine.releases.signing import ssh_signer
+from engine.releases.tags import tag_release, tagged
 
 __all__ = [
     "Approvals",
@@ -53,20 +59,25 @@ __all__ = [
     "DraftNameInvalid",
     "FileConflict",
     "Given",
+    "Lag",
     "MeaningChanged",
     "NothingChanged",
     "PathRefused",
     "Release",
     "ReleaseBroken",
     "ReleaseError",
+    "RemoteAway",
+    "RemoteDiverged",
     "RepositoryCorrupt",
     "RepositoryExists",
     "Signer",
+    "SigningFailed",
     "chains_of",
     "check_commit",
     "create_repository",
     "discard_draft",
     "drafts",
+    "fetch_released",
     "find_change",
     "find_draft",
     "head",
@@ -76,9 +87,13 @@ __all__ = [
     "meaning_of_roll_back",
     "merge_draft",
     "outstanding",
+    "push_released",
     "read_approvals",
     "read_files",
     "requirements",
     "save_draft",
+    "ssh_signer",
+    "tag_release",
+    "tagged",
     "update_draft",
 ]

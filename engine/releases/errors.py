@@ -10,7 +10,10 @@ ReleaseError
 ├── PathRefused          the file is not a rule or a form
 ├── NothingChanged       the text is what the repository holds already
 ├── BaseChanged          somebody else changed the same rows in the meantime
-└── MeaningChanged       the draft means another thing than what was approved
+├── MeaningChanged       the draft means another thing than what was approved
+├── SigningFailed        the SSH key cannot sign
+├── RemoteAway           the remote does not answer
+└── RemoteDiverged       the remote's main is not a part of ours
 """
 
 from __future__ import annotations
@@ -147,3 +150,21 @@ class MeaningChanged(ReleaseError):
     """The draft, merged with what is released, means another thing than what was approved."""
 
     code = "MEANING_CHANGED"
+
+
+class SigningFailed(ReleaseError):
+    """The SSH key that is to sign cannot be used."""
+
+    code = "SIGNING_FAILED"
+
+
+class RemoteAway(ReleaseError):
+    """The remote does not answer or refuses; what is to be sent waits here."""
+
+    code = "REMOTE_AWAY"
+
+
+class RemoteDiverged(ReleaseError):
+    """The remote's main holds what was never released here: somebody else writes it."""
+
+    code = "REMOTE_DIVERGED"

@@ -33,6 +33,12 @@ Signer = Callable[[bytes], str]
 
 MAIN = "refs/heads/main"
 _FILE = re.compile(r"(rules|forms)(/[A-Za-z0-9_][A-Za-z0-9._-]*)+\.(yaml|json)\Z")
+_ATTRIBUTES = ".gitattributes"
+_ATTRIBUTES_TEXT = """\
+# git config diff.haodian.command 'haodian diff --git'
+# makes git diff say what a change of a rule does; without it git shows the lines as ever.
+rules/*/*.yaml diff=haodian
+"""
 _FORBIDDEN_IN_NAME = re.compile(r"[<>\x00-\x1f]+")
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 
@@ -201,6 +207,10 @@ def write_tree(
     index = pygit2.Index()
     if base is not None:
         index.read_tree(base)
+    else:
+        # The one file that is no rule or form: it is there from the first commit on, and nobody edits it here.
+        attributes = repository.create_blob(_ATTRIBUTES_TEXT.encode())
+        index.add(pygit2.IndexEntry(_ATTRIBUTES, attributes, FileMode.BLOB))
     for file, text in changes.items():
         refuse_path(file)
         if text is not None:
@@ -229,7 +239,7 @@ def record(
         return repository.create_commit(None, by, by, said, tree, parents)
     # pygit2's stubs say that this returns an Oid; it is the text of the commit.
     content = str(repository.create_commit_string(by, by, said, tree, [*parents]))
-    return repository.create_commit_with_signature(content, sign(content.encode()), None)
+    return repository.create_commit_with_signature(content, sign(content.encode()), "gpgsig")
 
 
 def signature_of(author: Author, at: datetime) -> pygit2.Signature:

@@ -8,6 +8,7 @@ publish(connection, desk=desk, review_no=number, by=ops, now=now)
 from payments_core.rulebooks.errors import (
     ApprovalVoid,
     CheckFailed,
+    HistoryDiverged,
     NoActiveRelease,
     NotApproved,
     NotEntitled,
@@ -21,6 +22,7 @@ from payments_core.rulebooks.errors import (
     SelfApproval,
 )
 from payments_core.rulebooks.evidence import Evidence, examine
+from payments_core.rulebooks.mirror import Remote, find_remote, mirror
 from payments_core.rulebooks.model import Actor, Decision, Review
 from payments_core.rulebooks.operations import CHANNEL, activate, record_release
 from payments_core.rulebooks.queries import (
@@ -58,6 +60,7 @@ __all__ = [
     "Decision",
     "Desk",
     "Evidence",
+    "HistoryDiverged",
     "NoActiveRelease",
     "NotApproved",
     "NotEntitled",
@@ -65,6 +68,7 @@ __all__ = [
     "ReasonMissing",
     "ReleaseRejected",
     "ReleaseUnknown",
+    "Remote",
     "Review",
     "ReviewClosed",
     "ReviewUnknown",
@@ -77,10 +81,12 @@ __all__ = [
     "approve",
     "commit_of_release",
     "examine",
+    "find_remote",
     "get_review",
     "intern_refs",
     "list_activations",
     "list_reviews",
+    "mirror",
     "needed_for",
     "outstanding_for",
     "publish",

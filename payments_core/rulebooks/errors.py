@@ -11,6 +11,7 @@ Conflict
 ├── ReviewClosed         the review was refused, withdrawn or published already
 ├── NotApproved          approvals are missing
 ├── ApprovalVoid         the draft means another thing than what is under review
+├── HistoryDiverged      the remote's main is not a part of ours
 ├── SelfApproval         who wrote the change wants to approve it
 └── NotEntitled          the role is not named for this step by approval.yaml
 Invalid
@@ -106,6 +107,13 @@ class ApprovalVoid(Conflict):
 
     code = "APPROVAL_VOID"
     chinese = "草稿在提交复核后有实质改动，批准已失效，请重新提交复核"
+
+
+class HistoryDiverged(Conflict):
+    """The remote holds releases that were never made here: nothing is merged until that is cleared up."""
+
+    code = "REMOTE_DIVERGED"
+    chinese = "远端规则库有本系统没有的发布，查清之前不再合并"
 
 
 class SelfApproval(Conflict):

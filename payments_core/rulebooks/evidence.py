@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.diagnostics import Diagnostic, Severity
 from engine.releases import Change, Release, check_commit, find_change
 from engine.rulebook import Evaluator, Rule, coverage_of
+from payments_core.calendar import business_date_of
 from payments_core.rulebooks.errors import CheckFailed, ProofRefuted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Evidence:
     @property
     def refuted(self) -> tuple[Proof, ...]:
         """The claims that stop it: refuted, and not accepted in the rule's file."""
-        return tuple(proof for proof in self.proofs if is_standing_against(proof))
+        return tuple(proof for proof in self.proofs if str(proof.verdict) == "refuted")
 
     def refuse_unsound(self) -> None:
         """Raise CheckFailed or ProofRefuted where anything stops it."""
@@ -53,10 +54,7 @@ class Evidence:
         return {
             "files": list(self.change.files),
             "checked": {"rules": rules, "errors": severities["error"], "warnings": severities["warning"]},
-            "proofs": {
-                **{name: verdicts[name] for name in ("proved", "refuted", "undecided")},
-                "accepted": verdicts["refuted"] - len(self.refuted),
-            },
+            "proofs": {name: verdicts[name] for name in ("proved", "refuted", "undecided", "accepted")},
             "tests": self.tests,
         }
 
@@ -77,14 +75,9 @@ def examine(*, repository: Path, draft: str, evaluators: Mapping[str, Evaluator]
         change=change,
         release=release,
         findings=tuple(one for one in findings if one.location.file in change.after),
-        proofs=_proofs(release, {rule.path for rule in changed}),
+        proofs=_proofs(release, change, now),
         tests=sum(coverage_of(rule, vocabulary=release.rulebook.vocabulary).tests for rule in changed),
     )
-
-
-def is_standing_against(proof: Proof) -> bool:
-    """Tell whether a proof stops a change."""
-    return str(proof.verdict) == "refuted"
 
 
 def _changed_rules(change: Change, release: Release) -> tuple[Rule, ...]:
@@ -94,10 +87,8 @@ def _changed_rules(change: Change, release: Release) -> tuple[Rule, ...]:
     return tuple(rule for rule in release.rulebook.rules if declares or rule.path in change.after)
 
 
-def _proofs(release: Release, paths: set[str]) -> tuple[Proof, ...]:
-    if not paths:
-        return ()
+def _proofs(release: Release, change: Change, now: datetime) -> tuple[Proof, ...]:
     # The solver is loaded by whoever asks for proofs, never by whoever takes payments.
-    from engine.rulebook.prove import prove
+    from engine.rulebook.prove import proofs_of
 
-    return tuple(proof for proof in prove(rulebook=release.rulebook) if proof.location.file in paths)
+    return proofs_of(rulebook=release.rulebook, changed=change.files, on=business_date_of(now))

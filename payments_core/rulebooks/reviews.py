@@ -39,6 +39,7 @@ from payments_core.rulebooks import operations
 from payments_core.rulebooks.errors import (
     ApprovalVoid,
     CheckFailed,
+    HistoryDiverged,
     NotApproved,
     NotEntitled,
     ReasonMissing,
@@ -48,6 +49,7 @@ from payments_core.rulebooks.errors import (
     SelfApproval,
 )
 from payments_core.rulebooks.evidence import Evidence, examine
+from payments_core.rulebooks.mirror import find_remote
 from payments_core.rulebooks.model import Actor, Review
 from payments_core.rulebooks.queries import active, commit_of_release, get_review
 from payments_core.rulebooks.tables import approval, review, scheduled_activation
@@ -158,6 +160,9 @@ def publish(connection: Connection, *, desk: Desk, review_no: int, by: Actor, no
     if found.rolls_back_to is not None:
         number = _publish_roll_back(connection, desk, found, by, now)
     else:
+        remote = find_remote(connection)
+        if remote is not None and remote.state == "DIVERGED":
+            raise HistoryDiverged
         commit = _merged_before(desk.repository, found) or _merge(desk, found, by, now)
         number = _activate(
             connection, desk, commit=commit, title=found.title, by=by, reason=found.reason, now=now

@@ -119,6 +119,18 @@ Index(
     postgresql_where=text("state = 'WAITING'"),
 )
 
+rulebook_remote = Table(
+    "rulebook_remote",
+    metadata,
+    Column("remote_no", SmallInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("main_sha", Text, nullable=False, comment="the last commit it is known to hold"),
+    Column("checked_at", DateTime(timezone=True), nullable=False),
+    Column("told", Text, nullable=False, comment="what it answered where it failed"),
+    CheckConstraint("remote_no = 0", name="one_remote"),
+    CheckConstraint("state IN ('LEVEL', 'AWAY', 'DIVERGED')", name="state_known"),
+)
+
 rule_ref = Table(
     "rule_ref",
     metadata,
@@ -137,4 +149,6 @@ rule_ref = Table(
     UniqueConstraint("kind", "rule_id", "version", "row_no", "line"),
 )
 
-readable_by_all("release", "activation", "review", "approval", "scheduled_activation", "rule_ref")
+readable_by_all(
+    "release", "activation", "review", "approval", "scheduled_activation", "rulebook_remote", "rule_ref"
+)

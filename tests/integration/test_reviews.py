@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pygit2
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +20,7 @@ from engine.releases import (
     merge_draft,
     read_files,
     save_draft,
+    tagged,
     update_draft,
 )
 from payments_core import audit, rulebooks
@@ -113,11 +116,12 @@ def test_from_draft_to_release_with_every_name_in_the_merge_commit(engine: Engin
     assert (found.state, found.release_no, drafts(desk.repository)) == ("PUBLISHED", release_no, ())
     newest = history(path=desk.repository, limit=1)[0]
     trailers = dict(line.split(": ", 1) for line in newest.message.split("\n\n")[1].splitlines())
+    # How many claims there are about a rule is the affair of proofs.
+    assert re.fullmatch(r"[1-9]\d* proved, 0 refuted, 0 undecided, 0 accepted", trailers.pop("Proofs"))
     assert trailers == {
         "Draft": "d",
         "Drafted-by": "王磊 <wang@haodian>",
         "Checked": "1 rules, no errors, 0 warnings",
-        "Proofs": "1 proved, 0 refuted, 0 undecided, 0 accepted",
         "Tests": "0 passed",
         "Impact": "-123456 fen a month",
         "Reason": "竞争",
@@ -373,3 +377,42 @@ def test_going_back_otherwise_needs_an_approver(engine: Engine, desk: Desk) -> N
     approve(engine, desk, back)
     assert publish(engine, desk, back) == first
     assert review(engine, back).state == "PUBLISHED"
+
+
+def test_every_release_is_tagged_and_sent_and_a_remote_away_is_written_down(
+    engine: Engine, desk: Desk, tmp_path: Path
+) -> None:
+    remote = tmp_path / "remote.git"
+
+    def mirror(hours: int) -> rulebooks.Remote | None:
+        return rulebooks.mirror(engine, repository=desk.repository, remote=str(remote), now=at(hours))
+
+    away = mirror(1)
+    assert away is not None
+    assert (away.state, away.main) == ("AWAY", "")
+    pygit2.init_repository(str(remote), bare=True)
+    level = mirror(2)
+    assert level is not None
+    assert (level.state, level.main) == ("LEVEL", head(desk.repository))
+    with transaction(engine) as connection:
+        assert rulebooks.find_remote(connection) == level
+        numbers = {row.release_no: row.commit for row in rulebooks.list_activations(connection)}
+    assert tagged(remote) == tagged(desk.repository) == numbers
+
+
+def test_nothing_is_merged_while_the_remote_has_gone_another_way(
+    engine: Engine, desk: Desk, tmp_path: Path
+) -> None:
+    remote = tmp_path / "remote.git"
+    make(remote)
+    save_draft(
+        path=remote, name="x", base=head(remote), changes={FEE: V2}, author=WANG, message="x", at=at(1)
+    )
+    merge_draft(path=remote, name="x", author=WANG, message="x", at=at(1))
+    rulebooks.mirror(engine, repository=desk.repository, remote=str(remote), now=at(1))
+    save(desk)
+    number, before = request(engine, desk), head(desk.repository)
+    approve(engine, desk, number)
+    with pytest.raises(rulebooks.HistoryDiverged) as refusal:
+        publish(engine, desk, number)
+    assert (refusal.value.code, head(desk.repository)) == ("REMOTE_DIVERGED", before)

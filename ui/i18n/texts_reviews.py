@@ -75,5 +75,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "review.refused": ("已驳回", "Refused"),
     "review.withdrawn": ("已撤回", "Withdrawn"),
     "review.published": ("R-{number} 已启用", "R-{number} is active"),
+    "releases.remote.LEVEL": ("远端规则库已同步。", "The remote repository holds it all."),
+    "releases.remote.AWAY": (
+        "远端规则库落后：{time} 未能连上，恢复后自动补发。",
+        "The remote repository is behind: it did not answer at {time}; it is sent once it does.",
+    ),
+    "releases.remote.DIVERGED": (
+        "远端规则库有本系统没有的发布，暂停合并。",
+        "The remote repository holds releases that were never made here: nothing is merged.",
+    ),
     "review.roll_back": ("回到 R-{number}", "Back to R-{number}"),
 }

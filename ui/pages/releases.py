@@ -15,7 +15,7 @@ from payments_core.rulebooks import Activation, list_activations
 from ui import desk, review_desk, shell
 from ui.components import chips, words
 from ui.i18n import language, t, use_language
-from ui.markup import Markup, div, link, show, span, tag
+from ui.markup import Markup, div, join, link, show, span, tag
 from ui.visit import Visit, page
 
 
@@ -26,6 +26,7 @@ def register() -> None:
     async def releases_page(visit: Visit, r: int = 0) -> None:
         around = await visit.read(reporting.surroundings, scope=visit.person.scope, now=visit.now)
         activations = await visit.read(list_activations)
+        remote = await visit.read(rulebooks.find_remote)
         commits = await run_in_threadpool(partial(desk.files_by_commit, visit.services.repository))
         with (
             shell.frame(
@@ -34,7 +35,7 @@ def register() -> None:
                 title=t("releases.title"),
                 around=around,
                 crumbs=((t("rules.title"), "/rules"),),
-                headline=_headline(activations),
+                headline=join(_headline(activations), _outside(remote), between=" "),
             ),
             ui.element("div").classes("wrap"),
             ui.element("div").classes("pan clip"),
@@ -48,6 +49,14 @@ def register() -> None:
                     in_force=index == 0,
                     told=one.release_no == r,
                 )
+
+
+def _outside(remote: rulebooks.Remote | None) -> Markup:
+    """Return how the remote stands; nothing where there is none."""
+    if remote is None:
+        return Markup("")
+    time = words.time_of(remote.checked_at)
+    return span(t(f"releases.remote.{remote.state}", time=time), cls="" if remote.state == "LEVEL" else "bad")
 
 
 def _headline(activations: tuple[Activation, ...]) -> Markup:
