@@ -19,7 +19,7 @@ import typer
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
-from haodian import checking, commands, findings, logs, rule_tests, speech, supervisor
+from haodian import checking, commands, findings, hook, logs, rule_tests, speech, supervisor
 from haodian.settings import CHECKOUT, SettingInvalid, read_settings
 from payments_core.errors import PaymentsCoreError
 
@@ -48,6 +48,7 @@ Proving = Annotated[bool, typer.Option("--prove", help="并证明规则 / prove 
 On = Annotated[
     str | None, typer.Option("--on", help="按哪天看接受是否到期 / the day acceptances are looked at")
 ]
+Repository = Annotated[Path, typer.Argument(help="git 仓库 / a git repository")]
 Day = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD;默认下一个未结日 / next open day")]
 
 
@@ -64,6 +65,25 @@ def check(
     checked = checking.check_files(files, proving=proving, on=_date(on) if on else None)
     typer.echo(findings.written(checked, written))
     raise typer.Exit(0 if checked.is_good else REFUSED)
+
+
+hooks = typer.Typer(help="提交前的检查。 The check before a commit.", no_args_is_help=True)
+app.add_typer(hooks, name="hook")
+
+
+@hooks.command(name="install")
+def install_hook(path: Repository = Path()) -> None:
+    """装到一个 git 仓库里。 Write the pre-commit hook into a git repository."""
+    speech.done("已装好", str(hook.install(path)))
+
+
+@hooks.command(name="run")
+def run_hook() -> None:
+    """检查暂存的规则与表单。 Check what is staged for a commit; exit 1 where a finding stops it."""
+    checked = hook.check_staged(Path())
+    if checked is not None:
+        typer.echo(findings.written(checked, findings.Format.HUMAN))
+        raise typer.Exit(0 if checked.is_good else REFUSED)
 
 
 @app.command(name="test")
@@ -131,6 +151,10 @@ def _run() -> int:
         return _say(NOT_BEGUN, "好店已在运行", f"already running on {error}")
     except checking.NothingToCheck as error:
         return _say(NOT_BEGUN, "目录中没有 rules/ 或 forms/", f"nothing to check in {error}")
+    except hook.NoRepository as error:
+        return _say(NOT_BEGUN, "不在 git 仓库里", str(error))
+    except hook.HookTaken as error:
+        return _say(REFUSED, "已有别的 pre-commit，没有覆盖", f"another pre-commit hook is there: {error}")
     except SettingInvalid as error:
         return _say(NOT_BEGUN, "设置无效", str(error))
     except commands.Refused as error:

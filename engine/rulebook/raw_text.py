@@ -23,7 +23,8 @@ _PROBLEMS = {
     "did not find expected '-' indicator": "这里应当是列表项 -",
     "found unknown escape character": "双引号里的反斜杠写法不对；可改用单引号",
 }
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# What decoding leaves of bytes that are no UTF-8, by whichever way it was told to go on.
+_UNDECODED = re.compile("[\ud800-\udfff\ufffd]")
 _CONFLICT = re.compile(r"^<{7} .*?(?:^>{7} .*?$|\Z)", re.MULTILINE | re.DOTALL)
 _INDENT_TAB = re.compile(r"^ *\t", re.MULTILINE)
 
@@ -39,9 +40,9 @@ def decode(*, path: str, raw: bytes) -> tuple[str | None, tuple[Diagnostic, ...]
 
 def refused_text(path: str, text: str) -> tuple[Diagnostic, ...]:
     """Return what forbids even parsing the text."""
-    surrogate = _SURROGATE.search(text)
-    if surrogate:
-        return (finding("YAML_NOT_UTF8", place_at(path, text, surrogate.start())),)
+    undecoded = _UNDECODED.search(text)
+    if undecoded:
+        return (finding("YAML_NOT_UTF8", place_at(path, text, undecoded.start())),)
     if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
         return (finding("YAML_TOO_LARGE", Location(file=path, line=1, column=1), limit=MAX_BYTES),)
     if text.startswith("\ufeff"):
