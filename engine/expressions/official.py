@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from cel_expr_python import cel
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.expressions.decoded import Decoded, decode
 from engine.expressions.errors import EvaluationError
@@ -25,6 +27,7 @@ _TYPES = {
     FactType.TIMESTAMP: cel.Type.TIMESTAMP,
     FactType.LIST_STRING: cel.Type.List(cel.Type.STRING),
 }
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POSITIONED = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| )", re.DOTALL)
 
 
@@ -69,9 +72,7 @@ class OfficialSet:
 
     def bind(self, facts: Mapping[str, Value]) -> cel.Activation:
         """Return the facts as the evaluator takes them; sets of one vocabulary may share them."""
-        # It refuses tuples.
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
-        return self._environment.Activation(plain)
+        return self._environment.Activation({name: _bound(value) for name, value in facts.items()})
 
     def evaluate(self, bound: cel.Activation) -> tuple[bool, ...]:
         """Return the answer of every condition. Raises EvaluationError CEL_ERROR for anything but a BOOL."""
@@ -83,6 +84,16 @@ class OfficialSet:
             if _answer(expression.eval(bound)):
                 return index
         return None
+
+
+def _bound(value: Value) -> object:
+    """Return a value as it takes it: tuples it refuses, the first and last datetime become infinite."""
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, datetime):
+        since = value - _EPOCH
+        return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1_000)
+    return value
 
 
 def _answer(value: cel.Value) -> bool:

@@ -21,6 +21,7 @@ from engine.expressions.vocabulary import LIST_LIMIT, TEXT_LIMIT
 
 Compiled = Callable[[str], Condition]
 INT_MAX = 2**63 - 1
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,8 @@ INT_MAX = 2**63 - 1
         ("1 == 1 == txn.is_first_payer", {"txn.is_first_payer": True}, True),
         ("txn.is_first_payer ? txn.amount_fen > 1 : true", {"txn.is_first_payer": True}, False),
         ("txn.paid_at < timestamp('2025-04-01T08:00:01+08:00')", {}, True),  # the default is 08:00:00 +08:00
+        ("txn.paid_at < timestamp('0001-01-01T00:00:00.000001Z')", {"txn.paid_at": FIRST}, True),
+        ("txn.paid_at > timestamp('9999-12-31T23:59:59.999998Z')", {"txn.paid_at": LAST}, True),
         ("1 / txn.amount_fen == 1 && txn.is_first_payer", {}, False),  # an error is absorbed by false
         ("1 / txn.amount_fen == 1 || !txn.is_first_payer", {}, True),  # and by true
         ("[2, 0, 1].exists(x, 2 / x == 1)", {}, True),
