@@ -7,7 +7,7 @@ conditions as the product does, confirms them; and in the plainest form it still
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import z3
 
@@ -20,6 +20,10 @@ Confirms = Callable[[Mapping[str, Value]], bool]
 
 STEPS_LIMIT = 5_000_000
 """Counted by the solver in its own steps, so the same question has the same answer on every machine."""
+
+
+_BESIDE = timedelta(microseconds=-1), timedelta(0), timedelta(microseconds=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Undecided(Exception):
@@ -71,8 +75,8 @@ def boundaries(trees: Sequence[Node]) -> dict[type, tuple[Value, ...]]:
             case Constant(value=str(value)):
                 found[str].add(value)
             case Constant(value=datetime() as value):
-                step = timedelta(microseconds=1)
-                found[datetime].update((value - step, value, value + step))
+                steps = (step for step in _BESIDE if _FIRST - value <= step <= _LAST - value)
+                found[datetime].update(value + step for step in steps)
     return {kind: tuple(sorted(values, key=_plainness)) for kind, values in found.items()}
 
 

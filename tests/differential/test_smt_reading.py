@@ -261,6 +261,7 @@ def on_the_edge(one: Condition, facts: Mapping[str, Value]) -> list[dict[str, Va
             "b.at > timestamp('2025-04-01T00:00:00Z') && b.at < timestamp('2025-04-01T00:00:00.000002Z')",
             {"b.at": EPOCH + timedelta(microseconds=1)},
         ),
+        ("b.at <= timestamp('0001-01-01T00:00:00Z')", {"b.at": datetime.min.replace(tzinfo=UTC)}),
         ("b.level > 'P1' && b.level != 'P2'", {"b.level": "P3"}),
         ("!(b.level in ['P1', 'P2', 'P3'])", None),
         ("b.code == 'A' && b.code == 'B'", None),
