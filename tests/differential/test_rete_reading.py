@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from itertools import count
-
 import durable_rules_engine as durable  # type: ignore[import-not-found]
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -24,20 +20,7 @@ from tests.conditions import (
     quoted,
     texts,
 )
-
-_names = count()
-
-
-def matches(reading: ReteReading, facts: Mapping[str, Value]) -> bool:
-    """Whether durable-rules finds a fact to match, in a ruleset of its own."""
-    rule = {"match": {"all": [{"m": reading.definition}], "count": 1}}
-    handle = durable.create_ruleset(f"rete_{next(_names)}", json.dumps(rule, ensure_ascii=False))
-    try:
-        fact = {"id": 1, **reading.fact(facts)}
-        _, state = durable.assert_fact(handle, json.dumps(fact, ensure_ascii=False))
-        return bool(durable.start_action_for_state(handle, state))
-    finally:
-        durable.delete_ruleset(handle)
+from tests.readings import by_rete
 
 
 @st.composite
@@ -83,7 +66,7 @@ def test_it_agrees_with_the_official_evaluator(source: str, samples: list[dict[s
         raise
     conditions = OfficialSet(sources=(source,), vocabulary=VOCABULARY)
     for facts in samples:
-        assert (matches(reading, facts),) == conditions.evaluate(conditions.bind(facts))
+        assert (by_rete(reading, facts),) == conditions.evaluate(conditions.bind(facts))
 
 
 @given(source=bool_source(2), facts=facts_given)
@@ -94,7 +77,7 @@ def test_it_refuses_or_agrees(source: str, facts: dict[str, Value]) -> None:
         reading = rete_condition(compiled(source))
     except ReteRefused:
         return
-    assert matches(reading, facts) is evaluate_officially(source=source, vocabulary=VOCABULARY, facts=facts)
+    assert by_rete(reading, facts) is evaluate_officially(source=source, vocabulary=VOCABULARY, facts=facts)
 
 
 def test_a_condition_becomes_comparisons_without_a_not() -> None:
@@ -152,7 +135,7 @@ def test_what_has_no_reading_is_refused(source: str, construct: str) -> None:
     ],
 )
 def test_the_longest_are_still_read(source: str) -> None:
-    assert matches(rete_condition(compiled(source)), {"a.x": 0, "a.y": 0})
+    assert by_rete(rete_condition(compiled(source)), {"a.x": 0, "a.y": 0})
 
 
 @pytest.mark.parametrize(
@@ -165,4 +148,4 @@ def test_the_longest_are_still_read(source: str) -> None:
 def test_beyond_the_limits_durable_rules_gives_up(definition: Definition, error: str) -> None:
     """Why there are limits: once this does not fail, they may go."""
     with pytest.raises(durable.error, match=error):
-        matches(ReteReading(definition=definition, reads=frozenset({"a.x", "a.y"})), {"a.x": 0, "a.y": 0})
+        by_rete(ReteReading(definition=definition, reads=frozenset({"a.x", "a.y"})), {"a.x": 0, "a.y": 0})
