@@ -70,8 +70,8 @@ def _report(visit: Visit, one: TrialReport) -> Markup:
         cls="ph",
     )
     changing = tuple(effect for effect in one.effects if effect.made != effect.would_be)
-    body = _table(changing) if changing else div(t("trials.unchanged"), cls="m note")
-    return div(head, div(_told(one), cls="m note"), body, _foot(one), cls="pan clip")
+    body = _table(changing) if changing else div(t("trials.unchanged"), cls="m pbody")
+    return div(head, div(_told(one), cls="m pbody"), body, _foot(one), cls="pan clip")
 
 
 def _mode(one: TrialReport) -> Markup:
@@ -117,4 +117,4 @@ def _table(changing: tuple[Effect, ...]) -> Markup:
 
 
 def _foot(one: TrialReport) -> Markup:
-    return div(rule_line(one.rule.id, one.rule.version, one.rule.line_of(("spec", "mode"))), cls="note s")
+    return div(rule_line(one.rule.id, one.rule.version, one.rule.line_of(("spec", "mode"))), cls="pbody s")
