@@ -33,7 +33,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bench.history": ("历史", "History"),
     "bench.editor": ("{rule} 的 YAML", "YAML of {rule}"),
     "bench.as_released": ("与已发布的 v{version} 相同。", "Same as the released v{version}."),
-    "bench.changed": ("有改动。", "Changed."),
+    "bench.changed": ("有改动", "Changed"),
     "bench.errors": ("{count} 个错误，不能激活。", "{count} errors; it cannot be activated."),
     "bench.sound": ("检查通过。", "All checks pass."),
     "bench.read_only": ("你的身份只能查看这条规则", "Your role may only read this rule"),

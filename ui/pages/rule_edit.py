@@ -16,12 +16,14 @@ from payments_core import reporting
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
 from ui import desk, review_desk, shell, theme
-from ui.components import chips, review_parts, rule_panels, words
+from ui.components import chips, fact_cards, review_parts, rule_panels, words
+from ui.components.completion import attach
 from ui.components.grid_view import GridView
 from ui.components.rule_text import RuleText
 from ui.components.try_it import TryIt
 from ui.components.yaml_editor import YamlEditor
 from ui.components.yaml_editor import words as words_of
+from ui.editing.completing import complete
 from ui.i18n import language, t, use_language
 from ui.markup import Markup, div, join, show, span, tag
 from ui.pages.rule_parts.views import Panel, Views
@@ -44,7 +46,7 @@ def register() -> None:
         listed = await run_in_threadpool(desk.list_rules, repository)
         past = await run_in_threadpool(partial(desk.past_texts, repository, path=opened.path))
         bench = Workbench(visit=visit, opened=opened)
-        ui.add_head_html(str(theme.script("grid.js")))
+        ui.add_head_html(str(join(theme.script("grid.js"), theme.script("editor.js"))))
         kind = desk.kind_title(opened.release, opened.rule.kind)
         with shell.frame(
             visit,
@@ -87,6 +89,7 @@ class Workbench:
         self.found: tuple[Diagnostic, ...] = ()
         self.changes: tuple[desk.Change, ...] | None = ()
         self.rule: Rule | None = opened.rule
+        self.cards = fact_cards.cards(opened.release.rulebook)
         self.saved_text = opened.text
         self._edit = 0
         self._language = language()
@@ -116,6 +119,8 @@ class Workbench:
             on_check=self.check,
             can_edit=self.can_edit,
         )
+        kind = self.opened.release.rulebook.kinds[self.opened.rule.kind]
+        attach(self.editor.element, complete=partial(complete, kind=kind), cards=self.cards)
         self.model = RuleText(
             self.editor, can_edit=self.can_edit, language=lambda: use_language(self._language)
         )
