@@ -12,19 +12,20 @@ _RATE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%\Z")
 _DECIMAL = re.compile(r"[0-9](?:\.[0-9]{1,6})?\Z")
 _YUAN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?\Z")
 _INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
-_LEAST_PLACES = 4
+_USUAL_PLACES, _MOST_PLACES = 4, 6
 
 
-def typed_rate(typed: str) -> str:
-    """Return a rate as files hold it, of `0.38%` or `0.0038`."""
+def typed_rate(typed: str, *, like: object = None) -> str:
+    """Return a rate as files hold it, of `0.38%` or `0.0038`, with as many places as `like` has."""
     text = typed.strip().replace("％", "%")
     percent = _RATE.match(text)
     value = Decimal(percent[1]) / 100 if percent else Decimal(text) if _DECIMAL.match(text) else None
     if value is None:
         return typed.strip()
-    digits = f"{value.normalize():f}"
-    whole, _, places = digits.partition(".")
-    return f"{whole}.{places.ljust(_LEAST_PLACES, '0')}" if len(places) <= 6 else typed.strip()
+    whole, _, places = f"{value.normalize():f}".partition(".")
+    former = like.partition(".")[2] if isinstance(like, str) and _DECIMAL.match(like) else "0" * _USUAL_PLACES
+    padded = places.ljust(len(former), "0")
+    return (f"{whole}.{padded}" if padded else whole) if len(places) <= _MOST_PLACES else typed.strip()
 
 
 def shown_rate(held: str) -> str:

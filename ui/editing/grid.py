@@ -23,7 +23,7 @@ from engine.rulebook import Kind, ShapeName
 from engine.rulebook.grid import is_always
 from ui.editing import schema as schemas
 from ui.editing.amounts import shown_fen, shown_rate, typed_fen, typed_int, typed_rate
-from ui.editing.layout import Plain, Pointer, Unreadable, read_layout
+from ui.editing.layout import Plain, Pointer, Span, Unreadable, read_layout
 from ui.editing.splices import EditRefused, insert, move, put, remove
 from ui.editing.writing import written
 from ui.i18n import catalogue
@@ -117,7 +117,7 @@ def set_cells(text: str, grid: Grid, typed: Mapping[tuple[int, str], str]) -> st
         elif column.sort == "cell" and layout.find(place) is None:
             raise EditRefused("NO_CELLS")
         else:
-            values[place] = _typed(said, column, grid)
+            values[place] = _typed(said, column, grid, layout.find(place))
     order = tuple(dict.fromkeys(str(column.place[0]) for column in grid.columns))
     return remove(put(text, values, order=order), *gone)
 
@@ -278,10 +278,10 @@ def _shown(value: Plain, column: Column) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _typed(said: str, column: Column, grid: Grid) -> Plain:
+def _typed(said: str, column: Column, grid: Grid, old: Span | None) -> Plain:
     text = said.strip()
     if column.sort == "rate":
-        return typed_rate(text)
+        return typed_rate(text, like=old.value if old is not None else None)
     if column.sort == "fen":
         return typed_fen(text)
     if column.sort == "integer":
