@@ -26,7 +26,9 @@ def rulebook(candidate: Mapping[str, str]) -> Rulebook:
 def report(till: Till, made: Rulebook, rule_id: str) -> TrialReport:
     files = RiskPolicy(made).files(at=NOW, scope={})
     trial = next(
-        found for found in (*files.files, *(one.outside for one in files.rollouts)) if found.rule.id == rule_id
+        found
+        for found in (*files.files, *(one.outside for one in files.rollouts))
+        if found.rule.id == rule_id
     )
     with transaction(till.world.engine) as connection:
         return trial_report(
@@ -45,9 +47,7 @@ def effects(found: TrialReport) -> dict[tuple[str, str], tuple[int, int]]:
 
 def test_a_shadow_in_place_of_a_rule(till: Till) -> None:
     """The candidate asks for 500 instead of 1,000 and scores 70, so its band of 60 and the sum matter."""
-    candidate = file(
-        "R902", when="txn.amount_fen > 500", score=70, mode="shadow", instead_of="risk.r901"
-    )
+    candidate = file("R902", when="txn.amount_fen > 500", score=70, mode="shadow", instead_of="risk.r901")
     made = rulebook(candidate)
     till.world.activate(made)
     for amount_fen in AMOUNTS:
