@@ -13,6 +13,7 @@ from typing import Any
 from engine.diagnostics import Diagnostic, Location
 from engine.expressions import FactType, Vocabulary
 from engine.rulebook import own_schemas
+from engine.rulebook.claims import KindClaim, read_claims, unknown_fact
 from engine.rulebook.compared import Compared, read_compared, unknown_facts
 from engine.rulebook.documents import Document
 from engine.rulebook.schemas import SchemaFile, nearest
@@ -106,6 +107,7 @@ class Kind:
     order: tuple[str, ...]
     conditions: tuple[tuple[str, ...], ...]
     checks: tuple[KindCheck, ...]
+    claims: tuple[KindClaim, ...]
     movable: Mapping[str, Move]
     compared: Compared
     schema: SchemaFile
@@ -169,6 +171,7 @@ def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary
         order=tuple(priority.get("order", ())),
         conditions=tuple(tuple(text.split(".")) for text in declared.get("conditions", ())),
         checks=tuple(_kind_check(one) for one in declared.get("checks", ())),
+        claims=read_claims(declared),
         movable={
             fact: Move(way=Way(move["way"]), per_effort=move["per_effort"])
             for fact, move in declared.get("movable", {}).items()
@@ -226,6 +229,10 @@ def _declaration_findings(
     if declared["approval"] not in approvals:
         place, allowed = document.location(("approval",)), ", ".join(approvals)
         findings.append(finding("APPROVAL_UNKNOWN", place, approval=declared["approval"], allowed=allowed))
+    unknown = unknown_fact(declared, vocabulary)
+    if unknown is not None:
+        place = document.location(("claims", unknown[0]))
+        findings.append(finding("KIND_INVALID", place, detail=f"claims: {unknown[1]}?"))
     ranked = declared["shape"] == "scored" or declared.get("hit_policy") in ("priority", "output_order")
     if ranked and "priority" not in declared:
         detail = "priority: {output, order}"

@@ -262,6 +262,54 @@ _COMPARE = _object(
     },
 )
 
+_CLAIM_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "levels_reachable": ("at", "against"),
+    "budget_covers": ("at", "against"),
+    "budget_funded": ("at", "against", "other"),
+    "payouts": ("at", "when", "volumes", "jump_fen"),
+    "margin_not_negative": ("other", "amount", "unless"),
+    "overrides_tighten": ("at", "direction"),
+    "stacking_within": ("at", "when", "total_fen"),
+}
+_CLAIM_PATHS: Mapping[str, int] = {"payouts": 2, "budget_funded": 1, "stacking_within": 1}
+"""How many paths `at` names, where not any number."""
+
+
+
+def _items(count: int | None) -> dict[str, Any]:
+    return {} if count is None else {"minItems": count, "maxItems": count}
+
+
+_CLAIM = {
+    **_object(
+        ["claim"],
+        {
+            "claim": {"enum": list(_CLAIM_NEEDS)},
+            "at": {"type": "array", "items": _POINTER, "minItems": 1},
+            **{name: _POINTER for name in ("against", "times", "when", "cap", "key", "group")},
+            "other": {"type": "string", "pattern": NAME},
+            "amount": _FACT,
+            "unless": {"type": "string"},
+            "once_per": {"type": "string"},
+            "volumes": {"type": "array", "items": _FACT, "minItems": 1},
+            "divides": {"type": "array", "items": _FACT},
+            "direction": {"enum": ["up", "down"]},
+            "total_fen": {"type": "integer", "minimum": 0},
+            "jump_fen": {"type": "integer", "minimum": 0},
+        },
+    ),
+    "allOf": [
+        {
+            "if": {"properties": {"claim": {"const": name}}},
+            "then": {
+                "required": list(needs),
+                "properties": {"at": _items(_CLAIM_PATHS.get(name))},
+            },
+        }
+        for name, needs in _CLAIM_NEEDS.items()
+    ],
+}
+
 KIND = _object(
     ["kind", "title", "shape", "namespaces", "approval"],
     {
@@ -301,6 +349,7 @@ KIND = _object(
         "outputs": _TEXTS,
         "priority": _object(["output", "order"], {"output": _TEXT, "order": _TEXTS}),
         "conditions": {"type": "array", "items": _POINTER},
+        "claims": {"type": "array", "items": _CLAIM},
         "checks": {
             "type": "array",
             "items": {

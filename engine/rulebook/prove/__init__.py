@@ -16,10 +16,13 @@ from engine.rulebook.book import Rulebook
 from engine.rulebook.kinds import Kind
 from engine.rulebook.prove.acceptances import entry_for, judged, proof_findings
 from engine.rulebook.prove.between import prove_between, read_between
+from engine.rulebook.prove.budgets import prove_cover
 from engine.rulebook.prove.conditions import prove_conditions
 from engine.rulebook.prove.glances import Glance, glance
 from engine.rulebook.prove.invariants import prove_invariants
+from engine.rulebook.prove.levels import prove_levels
 from engine.rulebook.prove.model import Proof, Verdict
+from engine.rulebook.prove.payouts import prove_payouts
 from engine.rulebook.prove.questions import Questions
 from engine.rulebook.prove.scores import prove_scores
 from engine.rulebook.prove.shares import prove_shares
@@ -33,6 +36,9 @@ _FAMILIES: tuple[Callable[[Questions], tuple[Proof, ...]], ...] = (
     prove_scores,
     prove_shares,
     prove_tiers,
+    prove_levels,
+    prove_cover,
+    prove_payouts,
     prove_invariants,
 )
 

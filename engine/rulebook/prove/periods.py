@@ -21,7 +21,7 @@ def prove_periods(rulebook: Rulebook, rule: Rule) -> tuple[Proof, ...]:
         return ()
     spans = rulebook.spans(kind=rule.kind)
     at = rule.document.location(("effective", "from"))
-    for one in (span for span in spans if span.rule.id == rule.id and span.rule.version == rule.version):
+    for one in (span for span in spans if span.rule is rule):
         for other in spans:
             is_rival = other.rule.id != rule.id and equally_specific(one.rule, other.rule)
             if is_rival and other.start <= one.start and overlap(one, other):

@@ -19,6 +19,7 @@ from engine.rulebook.kinds import Kind
 from engine.rulebook.prove.model import Proof, Verdict
 from engine.rulebook.prove.wording import CLAIMS, UNDECIDED_EN, UNDECIDED_ZH, case_in_words
 from engine.rulebook.rules import Rule
+from engine.rulebook.tables import Table
 
 Case = Mapping[str, Value]
 Words = Mapping[str, Any]
@@ -45,6 +46,13 @@ class Questions:
     def sweep(self) -> Sweep:
         """Return the conditions as boxes, by their number: what they can answer needs no solver."""
         return Sweep(Boxes([condition.tree for condition in self.conditions.values()]))
+
+    @property
+    def table(self) -> Table:
+        """Return the rule's shape where it is a table; asked only of tables."""
+        if not isinstance(self.rule.shape, Table):
+            raise TypeError(f"{self.rule.id} is no table")
+        return self.rule.shape
 
     def with_trees(self, trees: Sequence[Node]) -> Questions:
         """Return the same questions read together with other trees."""
@@ -106,8 +114,7 @@ class Questions:
         try:
             facts = self._found(when, _answering(confirms), about, boxed)
         except (Undecided, Untranslatable) as error:
-            zh, en = UNDECIDED_ZH.format(reason=error), UNDECIDED_EN.format(reason=error)
-            return Proof(code=code, verdict=Verdict.UNDECIDED, location=at, witness=None, zh=zh, en=en)
+            return _undecided(code, at, error)
         if facts is None:
             other = Verdict.REFUTED if found == Verdict.PROVED else Verdict.PROVED
             return _proof(code, other, at, None, self.reading.facts, words(None))
@@ -152,6 +159,19 @@ def known_proof(
 ) -> Proof:
     """Return a proof about a rule beside others that needed no solver."""
     return _proof(code, verdict, at, witness, facts, words)
+
+
+def or_undecided(code: str, at: Location, proofs: Callable[[], tuple[Proof, ...]]) -> tuple[Proof, ...]:
+    """Return the proofs, or that what they are about cannot be read."""
+    try:
+        return proofs()
+    except Untranslatable as error:
+        return (_undecided(code, at, error),)
+
+
+def _undecided(code: str, at: Location, error: Exception) -> Proof:
+    zh, en = UNDECIDED_ZH.format(reason=error), UNDECIDED_EN.format(reason=error)
+    return Proof(code=code, verdict=Verdict.UNDECIDED, location=at, witness=None, zh=zh, en=en)
 
 
 def _answering(confirms: Callable[[Case], bool]) -> Callable[[Case], bool]:

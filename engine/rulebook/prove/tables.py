@@ -142,6 +142,15 @@ def _meeting(sweep: Sweep, row: Row, clashing: list[Row]) -> Case | None:
     return None
 
 
+def decides(reading: Reading, table: Table, row: Row) -> Formula:
+    """Return when a row of a `first` table decides; of other tables, when it matches and none fails."""
+    if table.hit_policy == HitPolicy.FIRST:
+        earlier = table.rows[: row.row_no]
+        return both(_holds(reading, row), *(reading.misses(one.condition.tree) for one in earlier))
+    sound = (negated(reading.fails(one.condition.tree)) for one in table.rows)
+    return both(_holds(reading, row), *sound)
+
+
 def _holds(reading: Reading, row: Row) -> Formula:
     return reading.holds(row.condition.tree)
 

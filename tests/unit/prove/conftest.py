@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.rulebook import Kind, Rule, Rulebook, check, read_context
+from engine.rulebook import Kind, Rule, Rulebook, check, parse_rule, read_context
 from engine.rulebook.dated import stretches
 from engine.rulebook.documents import load
-from engine.rulebook.prove import Proof, prove_rule
+from engine.rulebook.prove import Proof, prove, prove_rule
 from engine.rulebook.rules import build_rule, compile_conditions
 
 ROOT = Path(__file__).parents[3]
@@ -23,6 +23,7 @@ HEAD = (
 )
 Prove = Callable[..., tuple[Proof, ...]]
 Made = Callable[..., Rule]
+ProveBetween = Callable[..., tuple[Proof, ...]]
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +60,31 @@ def proofs(shipped: Mapping[str, str]) -> Prove:
     ) -> tuple[Proof, ...]:
         rule, declared = _made(shipped, spec, kind, beside or {})
         return tuple(one for one in prove_rule(rule=rule, kind=declared) if one.code == code)
+
+    return of
+
+
+@pytest.fixture
+def proofs_between(shipped: Mapping[str, str]) -> ProveBetween:
+    """Prove rules together, also such as checking would refuse; return the proofs of one claim by file."""
+
+    def of(code: str, kinds: Mapping[str, str], rules: Sequence[Mapping[str, Any]]) -> tuple[Proof, ...]:
+        files = dict(shipped)
+        for name, declared in kinds.items():
+            head = f"kind: {name}\ntitle: {{zh: 试, en: Made}}\nnamespaces: [txn, merchant, now]\n"
+            files[f"rules/kinds/{name}.yaml"] = head + "approval: operations\n" + declared
+            files[f"rules/kinds/{name}.schema.json"] = SCHEMA
+        context, findings = read_context(files)
+        assert not findings, findings
+        read = []
+        for rule in rules:
+            written = {"version": 1, "title": "试", "owner": "测试", **rule}
+            path = f"rules/{rule['kind']}/{rule['id']}.yaml"
+            made, wrong = parse_rule(path=path, text=json.dumps(written), context=context)
+            assert made is not None, wrong
+            read.append(made)
+        book = Rulebook(context=context, rules=read)
+        return tuple(one for one in prove(rulebook=book) if one.code == code)
 
     return of
 

@@ -111,13 +111,11 @@ def test_an_entry_without_reason_person_or_date_is_refused(
 def test_only_what_changed_is_proved_and_what_is_read_beside_it(
     shipped: Mapping[str, str], shipped_book: Rulebook
 ) -> None:
-    of_fees = {
-        one.location.file
-        for one in proofs_of(rulebook=shipped_book, changed=["rules/channel_cost/cost.channels.yaml"])
-    }
-    assert "rules/channel_cost/cost.channels.yaml" in of_fees
-    assert PATH not in of_fees
-    alone = {one.location.file for one in proofs_of(rulebook=shipped_book, changed=[PATH])}
-    assert alone == {PATH}
+    cost, fee = "rules/channel_cost/cost.channels.yaml", "rules/merchant_fee/fee.default.yaml"
+    beside = {one.location.file for one in proofs_of(rulebook=shipped_book, changed=[cost])}
+    assert {cost, fee} <= beside
+    assert PATH not in beside
+    alone = "rules/risk/risk.limits.yaml"
+    assert {one.location.file for one in proofs_of(rulebook=shipped_book, changed=[alone])} == {alone}
     every = proofs_of(rulebook=shipped_book, changed=["rules/facts.yaml"])
     assert every == prove(rulebook=shipped_book)

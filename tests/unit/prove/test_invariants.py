@@ -82,9 +82,7 @@ DEFINITION = "shape: definition\nconditions: [eligible]\n"
         (
             DEFINITION,
             PLAIN,
-            {
-                "that": "!output.eligible || output.caps_day_fen * 2 >= 10000 && output.caps_on_cap == 'reject'"
-            },
+            {"that": "!output.eligible || output.caps_day_fen > 4999 && output.caps_on_cap == 'reject'"},
             "proved",
             None,
         ),

@@ -21,6 +21,19 @@ SHARES = (
     "shape: definition\nconditions: [uplifts.*.when, override.when]\n"
     "checks: [{check: sum_at_most_one, at: [shares.*.rate, uplifts.*.add_rate, override.rate]}]\n"
 )
+LEVELS = (
+    "shape: definition\nconditions: [levels.*.promote, levels.*.keep]\n"
+    "claims: [{claim: levels_reachable, at: [levels.*.promote], against: levels.*.keep}]\n"
+)
+BUDGET = (
+    "shape: definition\nclaims: [{claim: budget_covers, at: [off_fen], times: total, against: budget_fen}]\n"
+)
+PAYOUTS = (
+    "shape: definition\nconditions: [when]\nclaims: [{claim: payouts, at: [cash_fen, tiers], when: when,"
+    " cap: cap_fen, volumes: [merchant.gmv_28d_fen, merchant.cnt_28d, broker.gmv_mtd_fen],"
+    " divides: [merchant.gmv_28d_fen, merchant.cnt_28d], key: key, once_per: merchant.subject,"
+    " jump_fen: 5000}]\n"
+)
 TIERS = "shape: definition\nchecks: [{check: tiers, at: [tiers]}]\n"
 
 
@@ -50,6 +63,26 @@ def tiered(mode: str, *rates: str) -> Mapping[str, Any]:
     bounds = [{"upto_fen": 100_000 * number} for number in range(1, len(rates))]
     rows = [{**bound, "rate": rate} for bound, rate in zip([*bounds, {}], rates, strict=True)]
     return {"tiers": {"mode": mode, "by": "txn.settle_amount_fen", "rows": rows}}
+
+
+def ladder(*levels: tuple[str, str]) -> Mapping[str, Any]:
+    """Levels with the conditions to rise and to stay."""
+    return {
+        "levels": [
+            {"id": f"P{number}", "promote": promote, "keep": keep}
+            for number, (promote, keep) in enumerate(levels, start=1)
+        ]
+    }
+
+
+def rewarded(when: str, **others: Any) -> Mapping[str, Any]:
+    """Fifty yuan where the condition holds, unless said otherwise."""
+    return {"when": when, **({"cash_fen": 5000} if "tiers" not in others else {}), **others}
+
+
+def rising(mode: str, *rates: str) -> Mapping[str, Any]:
+    rows = tiered(mode, *rates)["tiers"]["rows"]
+    return {"mode": mode, "by": "merchant.gmv_28d_fen", "rows": rows}
 
 
 # code, kind, spec, verdict and witness of each of its proofs
@@ -168,6 +201,95 @@ CASES: tuple[tuple[str, str, Mapping[str, Any], list[tuple[str, Mapping[str, Any
         TIERS,
         tiered("whole", "0.006", "0.0038"),
         [("refuted", {"txn.settle_amount_fen": 100_001})],
+    ),
+    (
+        "LEVEL_REACHABLE",
+        LEVELS,
+        ladder(
+            ("broker.active_merchants >= 5", "broker.active_merchants >= 3"),
+            # Whoever keeps the level below has at least three.
+            ("broker.active_merchants <= 2", "true"),
+            ("broker.exam_score >= 80", "broker.exam_score > 90"),
+        ),
+        [
+            ("proved", {"broker.active_merchants": 5}),
+            ("refuted", None),
+            ("proved", {"broker.exam_score": 91}),
+        ],
+    ),
+    (
+        "BUDGET_COVERS",
+        BUDGET,
+        {"off_fen": 500, "total": 40_000, "budget_fen": 20_000_000},
+        [("proved", None)],
+    ),
+    (
+        "BUDGET_COVERS",
+        BUDGET,
+        {"off_fen": 500, "total": 40_001, "budget_fen": 20_000_000},
+        [("refuted", None)],
+    ),
+    (
+        "PAYOUT_RISES",
+        PAYOUTS,
+        rewarded("merchant.gmv_28d_fen >= 100000 && merchant.cnt_28d >= 30"),
+        [("proved", None)],
+    ),
+    (
+        "PAYOUT_RISES",
+        PAYOUTS,
+        rewarded("merchant.gmv_28d_fen >= 100000 && merchant.cnt_28d <= 30"),
+        [
+            (
+                "refuted",
+                {
+                    "merchant.cnt_28d": 0,
+                    "merchant.gmv_28d_fen": 100_000,
+                    "more.merchant_cnt_28d": 31,
+                    "more.merchant_gmv_28d_fen": 100_000,
+                },
+            )
+        ],
+    ),
+    (
+        "SPLITTING_NEVER_PAYS",
+        PAYOUTS,
+        # The dearer tier makes one large merchant better than two small ones.
+        rewarded("true", tiers=rising("marginal", "0", "0.001")),
+        [("proved", None)],
+    ),
+    (
+        "SPLITTING_NEVER_PAYS",
+        PAYOUTS,
+        rewarded("merchant.gmv_28d_fen >= 100000", key=["scheme", "merchant.subject"]),
+        [("proved", None)],
+    ),
+    (
+        "SPLITTING_NEVER_PAYS",
+        PAYOUTS,
+        rewarded("merchant.gmv_28d_fen >= 100000", key=["scheme"]),
+        [
+            (
+                "refuted",
+                {
+                    "merchant.gmv_28d_fen": 200_000,
+                    "one.merchant_gmv_28d_fen": 100_000,
+                    "other.merchant_gmv_28d_fen": 100_000,
+                },
+            )
+        ],
+    ),
+    (
+        "PAYOUT_WITHOUT_CLIFF",
+        PAYOUTS,
+        rewarded("merchant.gmv_28d_fen >= 100000"),
+        [("proved", None)],
+    ),
+    (
+        "PAYOUT_WITHOUT_CLIFF",
+        PAYOUTS,
+        rewarded("merchant.gmv_28d_fen >= 100000", cash_fen=5001),
+        [("refuted", {"merchant.gmv_28d_fen": 99_999, "more.merchant_gmv_28d_fen": 100_000})],
     ),
 )
 
