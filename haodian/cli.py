@@ -50,6 +50,7 @@ On = Annotated[
 ]
 Repository = Annotated[Path, typer.Argument(help="git 仓库 / a git repository")]
 Day = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD;默认下一个未结日 / next open day")]
+Closed = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD;默认最近已结日 / last closed day")]
 
 
 @app.command()
@@ -98,6 +99,12 @@ def run_tests(path: Folder = None, active: Active = False) -> None:
 def day(on: Day = None) -> None:
     """在演示世界跑完一个营业日。 Run one business day of the demo world and show what happened."""
     commands.run_day(read_settings(), wanted=_date(on) if on else None)
+
+
+@app.command()
+def verify(on: Closed = None) -> None:
+    """按规则版本重算一个营业日，逐分核对。 Recompute a day from its releases; exit 1 where a fen differs."""
+    commands.verify(read_settings(), wanted=_date(on) if on else None)
 
 
 @app.command(name="import")

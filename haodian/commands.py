@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 from sqlalchemy import Engine
 
-from haodian import bootstrap, checking, clock, database, days, postgres, speech
+from haodian import bootstrap, checking, clock, database, days, postgres, speech, verifying
 from haodian.clock import DemoWorld
 from haodian.day_report import day_table
 from haodian.demo.days import generate_day
@@ -23,6 +23,7 @@ from payments_core.calendar import SHANGHAI, business_date_of, days_after
 from payments_core.database import connect, transaction
 from payments_core.database.lane import closed_through
 from payments_core.payments import Committer
+from payments_core.settlement.verify import verify_day
 
 
 class Refused(Exception):
@@ -112,6 +113,22 @@ def run_day(settings: Settings, *, wanted: date | None) -> None:
         speech.out.print(table)
         if not proof.passed:
             raise Refused("账本不平", "the books do not add up")
+
+
+def verify(settings: Settings, *, wanted: date | None) -> None:
+    """Recompute a day from its releases and show it; by default the last closed one. Raises Refused."""
+    prepare_home(settings)
+    with running_engine(settings) as engine, transaction(engine) as connection:
+        day = wanted or closed_through(connection)
+        if day is None:
+            raise Refused("还没有结束的营业日", "no business day is closed yet")
+        found = verify_day(connection, releases_of(engine, settings=settings), business_date=day)
+    speech.out.print(verifying.table_of(found, business_date=day))
+    different = verifying.differences_of(found)
+    for line in different:
+        speech.out.print(f"  [red]✗[/] {line}")
+    if different:
+        raise Refused(f"{day} 与其规则版本不符", f"{day} is not what its releases say")
 
 
 def _play(engine: Engine, settings: Settings, *, world: DemoWorld, day: date) -> None:
