@@ -1,4 +1,4 @@
-"""The command line: `haodian up | day | check | test | import | demo | migrate | version`.
+"""The command line: `haodian up | day | check | diff | test | import | demo | migrate | version`.
 
 Exit codes: 0 done · 1 refused, or findings that stop a release · 2 could not even begin (wrong use, missing
 file, database away) · 70 our own bug, its trace in the logs · 130 interrupted. A person never sees a stack
@@ -19,7 +19,19 @@ import typer
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
-from haodian import checking, commands, findings, hook, logs, rule_tests, speech, supervisor
+from engine.diagnostics import Language
+from haodian import (
+    checking,
+    commands,
+    differing,
+    differing_text,
+    findings,
+    hook,
+    logs,
+    rule_tests,
+    speech,
+    supervisor,
+)
 from haodian.settings import CHECKOUT, SettingInvalid, read_settings
 from payments_core.errors import PaymentsCoreError
 
@@ -93,6 +105,39 @@ def run_tests(path: Folder = None, active: Active = False) -> None:
     report = rule_tests.run(_files(path, active=active))
     typer.echo(rule_tests.as_text(report))
     raise typer.Exit(0 if report.is_good else REFUSED)
+
+
+Versions = Annotated[
+    list[str],
+    typer.Argument(help="两个版本：发布号、标签、分支、提交或目录 / two releases, tags, commits or folders"),
+]
+OneFile = Annotated[str | None, typer.Option("--file", help="只看这个文件 / only this file, as in rules/…")]
+Spoken = Annotated[str, typer.Option("--lang", help="zh | en")]
+AsJson = Annotated[bool, typer.Option("--json", help="写成 JSON / as JSON")]
+ForGit = Annotated[bool, typer.Option("--git", help="由 git diff 调用 / as git calls an external diff")]
+In = Annotated[Path | None, typer.Option("--repository", help="规则库 / the rulebook repository")]
+
+
+@app.command()
+def diff(
+    versions: Versions,
+    file: OneFile = None,
+    lang: Spoken = "zh",
+    json: AsJson = False,
+    git: ForGit = False,
+    repository: In = None,
+) -> None:
+    """比较规则库的两个版本：逐行与证明。 What differs between two versions of the rules, and what it does."""
+    if git:
+        changes: tuple[differing.FileChange, ...] = (differing.change_for_git(versions, folder=Path()),)
+    elif len(versions) == 2:
+        home = repository or (Path() if Path(".git").exists() else read_settings().rulebook)
+        old, new = (differing.files_of(version, repository=home) for version in versions)
+        changes = differing.changes_between(old, new, only=file)
+    else:
+        raise typer.BadParameter("要两个版本 / two versions are needed")
+    said: Language = "en" if lang == "en" else "zh"
+    typer.echo(differing_text.as_json(changes) if json else differing_text.as_text(changes, language=said))
 
 
 @app.command()

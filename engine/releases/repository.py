@@ -208,7 +208,7 @@ def write_tree(
     if base is not None:
         index.read_tree(base)
     else:
-        # The one file that is no rule or form: it is there from the first commit on, and nobody edits it here.
+        # The one file that is no rule or form: there from the first commit on, and never edited here.
         attributes = repository.create_blob(_ATTRIBUTES_TEXT.encode())
         index.add(pygit2.IndexEntry(_ATTRIBUTES, attributes, FileMode.BLOB))
     for file, text in changes.items():

@@ -23,7 +23,7 @@ def rule_differences(*, old: Rule, new: Rule, kind: Kind) -> tuple[Difference, .
     Conditions that mean the same, written otherwise, do not differ; nor do comments and layout.
     """
     walk = _Walk(_Side(old, kind), _Side(new, kind))
-    return tuple(walk.between((), (), old.document.value, new.document.value))
+    return tuple(walk.between((), (), walk.old.value, walk.new.value))
 
 
 class _Side:
@@ -33,17 +33,20 @@ class _Side:
         self._rule = rule
         self._kind = kind
         self._conditions: Mapping[Pointer, Condition] = rule.conditions
+        # With values by date as they are written, not as they read on one day.
+        self.value: Mapping[str, Any] = {**rule.document.value, _SPEC: rule.written}
 
     def line(self, at: Pointer) -> int:
         return self._rule.line_of(at)
 
-    def condition(self, at: Pointer) -> Condition | None:
-        return self._conditions.get(at[1:]) if at[:1] == (_SPEC,) else None
+    def condition(self, at: Pointer, value: Any) -> Condition | None:
+        is_plain = at[:1] == (_SPEC,) and not _has_structure(value)
+        return self._conditions.get(at[1:]) if is_plain else None
 
     def title(self, at: Pointer) -> Words:
         """Return what leads to a value: the titles of its fields, its row by label or number."""
         parts: list[Words] = []
-        value: Any = self._rule.document.value
+        value: Any = self.value
         for depth, key in enumerate(at, start=1):
             value = value[key]
             if isinstance(key, int):
@@ -54,7 +57,7 @@ class _Side:
 
     def said(self, at: Pointer, value: Any) -> Words:
         """Return a value in words; of a structure, every field with its title."""
-        condition = self.condition(at)
+        condition = self.condition(at, value)
         if condition is not None:
             return both(lambda language: condition.words(language=language))
         if isinstance(value, dict):
@@ -75,8 +78,8 @@ class _Side:
 
 class _Walk:
     def __init__(self, old: _Side, new: _Side) -> None:
-        self._old = old
-        self._new = new
+        self.old = old
+        self.new = new
 
     def between(self, here: Pointer, there: Pointer, old: Any, new: Any) -> Iterator[Difference]:
         """Yield what differs between the value at `here` in the old file and at `there` in the new."""
@@ -116,27 +119,27 @@ class _Walk:
                 yield from self.between((*here, former), (*there, number), old[former], new[number])
 
     def _same(self, here: Pointer, there: Pointer, old: Any, new: Any) -> bool:
-        one, other = self._old.condition(here), self._new.condition(there)
+        one, other = self.old.condition(here, old), self.new.condition(there, new)
         if one is not None and other is not None:
             return one.tree == other.tree
         return type(old) is type(new) and bool(old == new)
 
     def _changed(self, here: Pointer, there: Pointer, old: Any, new: Any) -> Difference:
-        before, after = self._old.said(here, old), self._new.said(there, new)
+        before, after = self.old.said(here, old), self.new.said(there, new)
         if before == after:
             # Two ways of writing that words do not tell apart: show what is written.
             before, after = Words(zh=str(old), en=str(old)), Words(zh=str(new), en=str(new))
         return Difference(
             pointer=there,
-            old_line=self._old.line(here),
-            new_line=self._new.line(there),
-            what=self._new.title(there),
+            old_line=self.old.line(here),
+            new_line=self.new.line(there),
+            what=self.new.title(there),
             old=before,
             new=after,
         )
 
     def _added(self, at: Pointer, value: Any) -> Difference:
-        side = self._new
+        side = self.new
         return Difference(
             pointer=at,
             old_line=None,
@@ -147,7 +150,7 @@ class _Walk:
         )
 
     def _removed(self, at: Pointer, value: Any) -> Difference:
-        side = self._old
+        side = self.old
         return Difference(
             pointer=at,
             old_line=side.line(at),
@@ -158,12 +161,12 @@ class _Walk:
         )
 
     def _moved(self, here: Pointer, there: Pointer) -> Difference:
-        name = self._new.title(there)
+        name = self.new.title(there)
         former, number = (int(pointer[-1]) + 1 for pointer in (here, there))
         return Difference(
             pointer=there,
-            old_line=self._old.line(here),
-            new_line=self._new.line(there),
+            old_line=self.old.line(here),
+            new_line=self.new.line(there),
             what=Words(zh=f"{name.zh} · 位置", en=f"{name.en} · place"),
             old=Words(zh=f"第 {former} 个", en=f"number {former}"),
             new=Words(zh=f"第 {number} 个", en=f"number {number}"),
@@ -190,4 +193,6 @@ def _has_structure(value: Any) -> bool:
 
 
 def _last_name(at: Pointer) -> str:
-    return next((key for key in reversed(at) if isinstance(key, str)), "")
+    """Return the field that says what a value is; of a value by date, the field that has one each date."""
+    is_dated = at[-1:] == ("value",) and isinstance(at[-2], int)
+    return next((key for key in reversed(at[:-2] if is_dated else at) if isinstance(key, str)), "")

@@ -12,6 +12,7 @@ compared by itself: without its dates and the other rules of its kind. docs/diff
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from engine.rulebook.compared import Compared
 from engine.rulebook.differences import Words, rule_differences
@@ -56,6 +57,18 @@ def compare(*, old: Rule, new: Rule, kind: Kind, evaluators: Mapping[str, Evalua
         whole=_slice(None, found, settings, kind.compared),
         slices=tuple(_slice(cut, found, settings, kind.compared) for cut in cuts),
         settings=settings,
+    )
+
+
+def compare_over_time(
+    *, old: Rule, new: Rule, kind: Kind, evaluators: Mapping[str, Evaluator]
+) -> tuple[tuple[datetime, Comparison], ...]:
+    """Return how they compare from the start of the new one on, anew at each date that changes a value."""
+    starts = {one.effective_from for rule in (old, new) for one in rule.stretches}
+    since = (new.effective_from, *sorted(start for start in starts if start > new.effective_from))
+    return tuple(
+        (start, compare(old=old.at(start), new=new.at(start), kind=kind, evaluators=evaluators))
+        for start in since
     )
 
 
@@ -123,4 +136,4 @@ def _within(at: Pointer, path: tuple[str, ...]) -> bool:
     return all(part in ("*", str(key)) for key, part in zip(at, path, strict=False))
 
 
-__all__ = ["Comparison", "Effect", "Outcome", "Slice", "Way", "Witness", "compare"]
+__all__ = ["Comparison", "Effect", "Outcome", "Slice", "Way", "Witness", "compare", "compare_over_time"]
