@@ -62,6 +62,11 @@ def one_file(way: str) -> tuple[str, str]:
     return path, text
 
 
+def texts_of(way: str) -> Mapping[str, str]:
+    """Return the files that a way lays over the product's."""
+    return _read(FOLDER / way, grown=0)[0]
+
+
 @cache
 def words() -> Words:
     """Return the words that are expected, by way."""

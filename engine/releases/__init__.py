@@ -35,6 +35,7 @@ from engine.releases.errors import (
     RemoteDiverged,
     RepositoryCorrupt,
     RepositoryExists,
+    RepositoryUnwritable,
     SigningFailed,
 )
 from engine.releases.history import Commit, history
@@ -70,6 +71,7 @@ __all__ = [
     "RemoteDiverged",
     "RepositoryCorrupt",
     "RepositoryExists",
+    "RepositoryUnwritable",
     "Signer",
     "SigningFailed",
     "chains_of",

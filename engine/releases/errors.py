@@ -3,6 +3,7 @@
 ReleaseError
 ├── CommitMissing        the repository does not hold that commit
 ├── RepositoryCorrupt    the repository is not there, or its objects cannot be read
+├── RepositoryUnwritable a full disk, or no permission: nothing was changed
 ├── RepositoryExists     there is a released history already
 ├── ReleaseBroken        the commit's rules or forms do not check; carries every diagnostic
 ├── DraftMissing         there is no draft of that name
@@ -45,6 +46,12 @@ class RepositoryCorrupt(ReleaseError):
     """The repository is missing or cannot be read."""
 
     code = "REPOSITORY_CORRUPT"
+
+
+class RepositoryUnwritable(ReleaseError):
+    """The repository cannot be written: the disk is full, or the files may not be changed. Nothing was."""
+
+    code = "REPOSITORY_UNWRITABLE"
 
 
 class RepositoryExists(ReleaseError):

@@ -26,6 +26,7 @@ from engine.releases.errors import (
     PathRefused,
     RepositoryCorrupt,
     RepositoryExists,
+    RepositoryUnwritable,
 )
 
 Signer = Callable[[bytes], str]
@@ -106,18 +107,31 @@ def reading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(path: Path, *, create: bool = False) -> Iterator[pygit2.Repository]:
-    """Hold the write lock of the repository and return it; `create` makes an empty one if there is none."""
+    """Hold the write lock of the repository and return it; `create` makes an empty one if there is none.
+
+    Whatever the system refuses to write ends in RepositoryUnwritable.
+    """
     pygit2.settings.enable_fsync_gitdir(True)
     if not path.is_dir():
         raise RepositoryCorrupt(f"{path} is not a git repository")
-    with (path / "haodian.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if create:
-            pygit2.init_repository(str(path), bare=True, initial_head="main")
-        repository = pygit2.Repository(str(path)) if create else opened(path)
-        for stale in (path / "refs").rglob("*.lock"):
-            stale.unlink()
-        yield repository
+    try:
+        with (path / "haodian.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if create:
+                _initialise(path)
+            repository = pygit2.Repository(str(path)) if create else opened(path)
+            for stale in (path / "refs").rglob("*.lock"):
+                stale.unlink()
+            yield repository
+    except OSError as error:
+        raise RepositoryUnwritable(f"{path} cannot be written: {error}") from error
+
+
+def _initialise(path: Path) -> None:
+    try:
+        pygit2.init_repository(str(path), bare=True, initial_head="main")
+    except pygit2.GitError as error:
+        raise RepositoryUnwritable(f"{path} cannot be made a repository: {error}") from error
 
 
 def move(
@@ -236,10 +250,14 @@ def record(
     """Write a commit that no branch points to yet; with `sign`, signed."""
     by, said = signature_of(author, at), f"{message.strip()}\n"
     if sign is None:
-        return repository.create_commit(None, by, by, said, tree, parents)
-    # pygit2's stubs say that this returns an Oid; it is the text of the commit.
-    content = str(repository.create_commit_string(by, by, said, tree, [*parents]))
-    return repository.create_commit_with_signature(content, sign(content.encode()), "gpgsig")
+        made = repository.create_commit(None, by, by, said, tree, parents)
+    else:
+        # pygit2's stubs say that this returns an Oid; it is the text of the commit.
+        content = str(repository.create_commit_string(by, by, said, tree, [*parents]))
+        made = repository.create_commit_with_signature(content, sign(content.encode()), "gpgsig")
+    if made not in repository:  # on a full disk libgit2 names a commit that it could not write
+        raise RepositoryUnwritable("the commit could not be written: is the disk full?")
+    return made
 
 
 def signature_of(author: Author, at: datetime) -> pygit2.Signature:
