@@ -25,6 +25,7 @@ from payments_core.rulebooks.evidence import Evidence, examine
 from payments_core.rulebooks.mirror import Remote, find_remote, mirror
 from payments_core.rulebooks.model import Actor, Decision, Review
 from payments_core.rulebooks.operations import CHANNEL, activate, record_release
+from payments_core.rulebooks.publishing import publish, roll_back, schedule
 from payments_core.rulebooks.queries import (
     Activation,
     ActiveRulebook,
@@ -35,20 +36,9 @@ from payments_core.rulebooks.queries import (
     list_reviews,
 )
 from payments_core.rulebooks.refs import RuleRefKey, intern_refs
-from payments_core.rulebooks.reviews import (
-    Desk,
-    approve,
-    needed_for,
-    outstanding_for,
-    publish,
-    refuse,
-    request_review,
-    request_roll_back,
-    roll_back,
-    schedule,
-    withdraw,
-)
+from payments_core.rulebooks.reviews import approve, refuse, request_review, request_roll_back, withdraw
 from payments_core.rulebooks.schedules import activate_due
+from payments_core.rulebooks.standing import Desk, needed_for, outstanding_for
 
 __all__ = [
     "CHANNEL",

@@ -12,7 +12,8 @@ from payments_core import audit
 from payments_core.database import transaction
 from payments_core.errors import PaymentsCoreError
 from payments_core.rulebooks.model import Actor
-from payments_core.rulebooks.reviews import Desk, publish
+from payments_core.rulebooks.publishing import publish
+from payments_core.rulebooks.standing import Desk
 from payments_core.rulebooks.tables import scheduled_activation
 
 
