@@ -15,8 +15,13 @@ Complete = Callable[[Sequence[str], str], Suggested]
 _TYPES = {"fact": "variable", "value": "enum", "field": "property", "row": "text", "word": "keyword"}
 
 
-def attach(element: ui.codemirror, *, complete: Complete, cards: Mapping[str, Sequence[str]]) -> None:
-    """Let `element` complete with `complete(lines above, begun line)` and tell of facts by their cards."""
+def attach(
+    element: ui.codemirror, *, complete: Complete, cards: Mapping[str, Sequence[str]], label: str
+) -> None:
+    """Let `element` complete with `complete(lines above, begun line)` and tell of facts by their cards.
+
+    `label` names its text field for those who hear it.
+    """
 
     def asked(event: GenericEventArguments) -> None:
         above = (element.value or "").split("\n")[: int(event.args["line"]) - 1]
@@ -29,5 +34,5 @@ def attach(element: ui.codemirror, *, complete: Complete, cards: Mapping[str, Se
         element.client.run_javascript(f"haodianEditor.answer({int(event.args['number'])}, {answer})")
 
     element.on("complete", asked, args=["number", "line", "before"])
-    told = json.dumps(dict(cards), ensure_ascii=False)
-    element.client.run_javascript(f"haodianEditor.attach({element.id}, {told})")
+    told, name = json.dumps(dict(cards), ensure_ascii=False), json.dumps(label, ensure_ascii=False)
+    element.client.run_javascript(f"haodianEditor.attach({element.id}, {told}, {name})")

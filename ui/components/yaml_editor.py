@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
@@ -43,7 +42,6 @@ class YamlEditor:
         self.element.props["aria-label"] = label
         if not can_edit:
             self.element.disable()
-        self._name_for_readers(label)
 
     @property
     def text(self) -> str:
@@ -85,17 +83,6 @@ class YamlEditor:
             )
         self.element.decorations = marks
         self.element.line_tooltips = {min(one.location.line, len(lines)): words(one) for one in found}
-
-    def _name_for_readers(self, label: str) -> None:
-        """CodeMirror leaves its text field without a name; give it one once it exists."""
-        ui.timer(
-            0.3,
-            lambda: self.element.client.run_javascript(
-                f"document.querySelector('#c{self.element.id} .cm-content')"
-                f"?.setAttribute('aria-label', {json.dumps(label)})"
-            ),
-            once=True,
-        )
 
 
 def words(one: Diagnostic) -> str:

@@ -24,6 +24,7 @@ from engine.rulebook.grid import is_always
 from ui.editing import schema as schemas
 from ui.editing.amounts import shown_fen, shown_rate, typed_fen, typed_int, typed_rate
 from ui.editing.layout import Plain, Pointer, Span, Unreadable, read_layout
+from ui.editing.places import locate
 from ui.editing.splices import EditRefused, insert, move, put, remove
 from ui.editing.writing import written
 from ui.i18n import catalogue
@@ -184,29 +185,15 @@ def findings_by_cell(
     text: str, grid: Grid, found: Iterable[Diagnostic]
 ) -> dict[tuple[int, str], list[Diagnostic]]:
     """Return the findings that stand within the rows by cell; column "" is the row as a whole."""
-    rows = read_layout(text).find(grid.at)
-    starts = [0]
-    for line in text.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
+    depth = len(grid.at)
     placed: dict[tuple[int, str], list[Diagnostic]] = {}
-    spans = list(rows.children.values()) if rows is not None else []
-    for one in found:
-        place = starts[min(one.location.line, len(starts)) - 1] + one.location.column - 1
-        for number, span in enumerate(spans):
-            if span.start <= place <= span.end:
-                placed.setdefault((number, _column_at(grid, span, place)), []).append(one)
-                break
+    for pointer, one in locate(text, found):
+        if pointer[:depth] == grid.at and len(pointer) > depth:
+            within = pointer[depth + 1 :]
+            column = next((one for one in grid.columns if one.place == within[: len(one.place)]), None)
+            cell = (int(pointer[depth]), column.key if column is not None else "")
+            placed.setdefault(cell, []).append(one)
     return placed
-
-
-def _column_at(grid: Grid, row: Any, place: int) -> str:
-    for column in grid.columns:
-        span = row
-        for step in column.place:
-            span = span.children.get(step) if span is not None else None
-        if span is not None and (span.key.start if span.key else span.start) <= place <= span.end:
-            return column.key
-    return ""
 
 
 def _conditions(inputs: Sequence[Any], rows: Sequence[Any], kind: Kind) -> list[Column]:

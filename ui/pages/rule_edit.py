@@ -11,13 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from engine import releases
 from engine.diagnostics import Diagnostic, Severity
 from engine.releases import Author, BaseChanged, NothingChanged, ReleaseError
-from engine.rulebook import Rule, ShapeName
+from engine.rulebook import Kind, Rule, ShapeName
 from payments_core import reporting
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
 from ui import desk, review_desk, shell, theme
 from ui.components import chips, fact_cards, review_parts, rule_panels, words
 from ui.components.completion import attach
+from ui.components.form_view import FormView
 from ui.components.grid_view import GridView
 from ui.components.rule_text import RuleText
 from ui.components.try_it import TryIt
@@ -100,6 +101,7 @@ class Workbench:
         opened = self.opened
         kind = opened.release.rulebook.kinds[opened.rule.kind]
         self.views = views = Views(chosen="history" if version else "yaml")
+        views.add("form", lambda: self._form(kind))
         if kind.shape is not ShapeName.DEFINITION:
             views.add("grid", lambda: GridView(model=self.model, kind=kind, rule=self.read))
         views.add("yaml", self._editor)
@@ -108,6 +110,15 @@ class Workbench:
         views.add("diff", lambda: Panel(self._differences))
         views.add("history", lambda: Panel(lambda _: rule_panels.history(past, version=version)))
         views.build("yaml")
+
+    def _form(self, kind: Kind) -> FormView:
+        return FormView(
+            model=self.model,
+            kind=kind,
+            cards=self.cards,
+            look_at=self.views.look_at,
+            dark=self.visit.dark,
+        )
 
     def _editor(self) -> YamlEditor:
         self.editor = YamlEditor(
@@ -120,7 +131,12 @@ class Workbench:
             can_edit=self.can_edit,
         )
         kind = self.opened.release.rulebook.kinds[self.opened.rule.kind]
-        attach(self.editor.element, complete=partial(complete, kind=kind), cards=self.cards)
+        attach(
+            self.editor.element,
+            complete=partial(complete, kind=kind),
+            cards=self.cards,
+            label=t("bench.editor", rule=self.opened.rule.id),
+        )
         self.model = RuleText(
             self.editor, can_edit=self.can_edit, language=lambda: use_language(self._language)
         )

@@ -3,17 +3,18 @@ const haodianEditor = {
   waiting: new Map(),
   count: 0,
   // Give an editor its completion and its hover; `facts` holds, by name, the lines that describe a fact.
-  async attach(id, facts) {
+  async attach(id, facts, label) {
     const CM = await import("nicegui-codemirror");
     const element = getElement(id);
     const view = element && element.editor;
-    if (!view) { setTimeout(() => this.attach(id, facts), 60); return; }
+    if (!view) { setTimeout(() => this.attach(id, facts, label), 60); return; }
     // One function for ever: the editor tells sources apart by identity.
     const source = { autocomplete: (context) => this.ask(element, context) };
     view.dispatch({ effects: CM.StateEffect.appendConfig.of([
       CM.EditorState.languageData.of(() => [source]),
       CM.hoverTooltip((shown, place) => this.hover(shown, place, facts)),
     ]) });
+    view.contentDOM.setAttribute("aria-label", label);
     view.contentDOM.dataset.completes = "yes";
   },
   ask(element, context) {

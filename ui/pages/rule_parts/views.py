@@ -45,8 +45,9 @@ class Views:
         self._makers: dict[str, Callable[[], View]] = {}
         self._built: dict[str, View] = {}
         self._last: tuple[str, Sequence[Diagnostic]] | None = None
-        self._tabs = ui.tabs(value=chosen, on_change=self._changed).classes("bench-tabs")
-        self._tabs.props("dense no-caps align=left")
+        self._tabs = ui.tabs().classes("bench-tabs").props("dense no-caps align=left")
+        self._tabs.value = chosen
+        self._tabs.on_value_change(self._changed)
 
     def add(self, name: str, make: Callable[[], View]) -> None:
         """Add a view; `make` builds it inside its place once it is looked at."""
