@@ -48,8 +48,8 @@ def merge_texts(*, path: str, base: str | None, ours: str | None, theirs: str | 
     if clashes:
         return Merged(text=None, clashes=tuple(clashes))
     text = _lines(began.text, mine.text, other.text)
-    got = load(path=path, text=text)[0] if text is not None else None
-    if got is None or _key(got.value) != _key(wanted):
+    got, wrong = load(path=path, text=text) if text is not None else (None, ())
+    if got is None or wrong or _key(got.value) != _key(wanted):
         return Merged(text=None, clashes=(whole,))
     return Merged(text=text)
 
