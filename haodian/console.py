@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from haodian import clock, process
 from haodian.bootstrap import DEMO_LOGINS
 from haodian.database import url_of
+from haodian.following import ReleaseFollower, following
 from haodian.serving import server_of
 from haodian.settings import Settings, read_sealer
 from haodian.taking import desk_of, releases_of
@@ -29,7 +30,7 @@ def main() -> None:
 
 async def _serve(settings: Settings) -> None:
     engine = connect(url=url_of(settings), pool_size=10)
-    with clock.running_world_clock(engine) as world:
+    with clock.running_world_clock(engine) as world, following(engine, settings=settings) as follower:
         services = Services(
             engine=engine,
             rulebooks=releases_of(engine, settings=settings),
@@ -44,7 +45,7 @@ async def _serve(settings: Settings) -> None:
                 demo_logins=_demo_logins(engine),
             ),
         )
-        app = build(services, api=_with_health())
+        app = build(services, api=_with_health(follower))
         await server_of(app, host=settings.host, port=settings.console_port).serve()
     engine.dispose()
 
@@ -54,12 +55,12 @@ def _demo_logins(engine: Engine) -> tuple[tuple[str, str, str], ...]:
         return DEMO_LOGINS if clock.find_world(connection) is not None else ()
 
 
-def _with_health() -> FastAPI:
+def _with_health(follower: ReleaseFollower) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @api.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    async def healthz() -> dict[str, str | int | None]:
+        return {"status": "ok", "release_no": follower.release_no}
 
     return api
 

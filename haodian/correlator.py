@@ -47,6 +47,11 @@ class Correlator:
         self.done: Counter[str] = Counter()
         self.refused: Counter[tuple[str, str]] = Counter()
 
+    @property
+    def release_no(self) -> int | None:
+        """The release whose rules it follows; None before the first."""
+        return self._follower.release_no
+
     def run(self) -> None:
         """Follow until stopped. Where the database is away it begins again; a bug ends the process."""
         while not self._stopped.is_set():
@@ -95,8 +100,8 @@ def health_app(correlator: Correlator) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    async def healthz() -> dict[str, str | int | None]:
+        return {"status": "ok", "release_no": correlator.release_no}
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> str:

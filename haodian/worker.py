@@ -11,6 +11,7 @@ from fastapi.responses import PlainTextResponse
 from haodian import clock, process
 from haodian.database import url_of
 from haodian.duties import Duties, tasks_of
+from haodian.following import ReleaseFollower, following
 from haodian.serving import server_of
 from haodian.settings import Settings
 from haodian.taking import running_committer
@@ -19,18 +20,19 @@ from payments_core.database import connect
 LONGEST_STOP_S = 8.0
 
 
-def health_app(duties: Duties) -> FastAPI:
+def health_app(duties: Duties, follower: ReleaseFollower) -> FastAPI:
     """Return the worker's /healthz and /metrics."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    async def healthz() -> dict[str, str | int | None]:
+        return {"status": "ok", "release_no": follower.release_no}
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> str:
         lines = ["# TYPE haodian_tasks_total counter"]
         lines += [f'haodian_tasks_total{{task="{name}"}} {n}' for name, n in sorted(duties.done.items())]
+        lines += ["# TYPE haodian_release_no gauge", f"haodian_release_no {follower.release_no or 0}"]
         return "\n".join(lines) + "\n"
 
     return app
@@ -43,10 +45,11 @@ async def serve(settings: Settings) -> None:
     with (
         clock.running_world_clock(engine) as world,
         running_committer(engine, settings=settings) as committer,
+        following(engine, settings=settings) as follower,
     ):
         duties = Duties(engine, settings=settings, world=world, committer=committer)
         app = tasks_of(duties, url=url)
-        server = server_of(health_app(duties), host=settings.host, port=settings.worker_port)
+        server = server_of(health_app(duties, follower), host=settings.host, port=settings.worker_port)
         async with app.open_async():
             await _clear_what_a_kill_left(app)
             working = asyncio.create_task(

@@ -6,6 +6,7 @@ import asyncio
 
 from haodian import clock, process
 from haodian.database import url_of
+from haodian.following import following
 from haodian.gateway.app import build
 from haodian.gateway.desk import Desk
 from haodian.gateway.guard import Guard
@@ -26,10 +27,11 @@ async def _serve(settings: Settings) -> None:
     with (
         clock.running_world_clock(engine) as world,
         running_committer(engine, settings=settings) as committer,
+        following(engine, settings=settings) as follower,
     ):
         desk = Desk(engine, committer=committer, channel=channel_of(settings), sealer=sealer, now=world.now)
         guard = Guard(engine, sealer=sealer, now=clock.machine_now)
-        app = build(desk=desk, guard=guard)
+        app = build(desk=desk, guard=guard, release_no=lambda: follower.release_no)
         settle_memory()
         await server_of(app, host=settings.host, port=settings.gateway_port).serve()
     engine.dispose()

@@ -30,13 +30,14 @@ from payments_core.payments.errors import (
     StoreUnavailable,
 )
 
+ReleaseNo = Callable[[], int | None]
 MAX_BODY_BYTES = 64 * 1024
 
 log = structlog.get_logger(__name__)
 
 
-def build(*, desk: Desk, guard: Guard) -> ASGIApp:
-    """Return the application."""
+def build(*, desk: Desk, guard: Guard, release_no: ReleaseNo = lambda: None) -> ASGIApp:
+    """Return the application; `release_no` tells which release of the rules the process has ready."""
     metrics = Metrics()
     api = FastAPI(
         title="好店 支付网关 / HaoDian payments API",
@@ -61,7 +62,7 @@ def build(*, desk: Desk, guard: Guard) -> ASGIApp:
 
     _add_payments(api, desk=desk, caller=caller)
     _add_one_payment(api, desk=desk, merchant=merchant)
-    _add_operations(api, desk=desk, metrics=metrics)
+    _add_operations(api, desk=desk, metrics=metrics, release_no=release_no)
     _add_refusals(api, metrics)
     return _Edge(api, metrics=metrics)
 
@@ -116,10 +117,10 @@ def _add_one_payment(api: FastAPI, *, desk: Desk, merchant: Callable[..., Awaita
         return await desk.refunds(int(payment_id[1:]), merchant_id=merchant_id)
 
 
-def _add_operations(api: FastAPI, *, desk: Desk, metrics: Metrics) -> None:
-    @api.get("/healthz", tags=["operations"], summary="Is this process alive?")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+def _add_operations(api: FastAPI, *, desk: Desk, metrics: Metrics, release_no: ReleaseNo) -> None:
+    @api.get("/healthz", tags=["operations"], summary="Is this process alive, and by which release?")
+    async def healthz() -> dict[str, str | int | None]:
+        return {"status": "ok", "release_no": release_no()}
 
     @api.get("/readyz", tags=["operations"], summary="Can it take payments?")
     async def readyz() -> JSONResponse:
@@ -128,7 +129,7 @@ def _add_operations(api: FastAPI, *, desk: Desk, metrics: Metrics) -> None:
 
     @api.get("/metrics", tags=["operations"], summary="Prometheus metrics", response_class=PlainTextResponse)
     async def read_metrics() -> str:
-        return metrics.text(desk.gauges())
+        return metrics.text({**desk.gauges(), "haodian_release_no": release_no() or 0})
 
 
 def _add_refusals(api: FastAPI, metrics: Metrics) -> None:
