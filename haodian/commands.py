@@ -15,6 +15,7 @@ from haodian.clock import DemoWorld
 from haodian.day_report import day_table
 from haodian.demo.days import generate_day
 from haodian.demo.playing import ROUND_ITEMS, Player
+from haodian.demo.signs import with_signs
 from haodian.migrate import migrate as migrate_schema
 from haodian.settings import Settings, prepare_home, read_sealer
 from haodian.taking import releases_of
@@ -133,7 +134,8 @@ def verify(settings: Settings, *, wanted: date | None) -> None:
 
 def _play(engine: Engine, settings: Settings, *, world: DemoWorld, day: date) -> None:
     releases, sealer = releases_of(engine, settings=settings), read_sealer(settings)
-    events = list(generate_day(day, scale=world.scale, since=world.since))
+    payments = generate_day(day, scale=world.scale, since=world.since)
+    events = list(with_signs(payments, day=day, scale=world.scale))
     with (
         speech.progress() as bar,
         Committer(engine=engine, rulebooks=releases, batch_limit=ROUND_ITEMS) as committer,

@@ -12,13 +12,16 @@ from datetime import date, datetime, timedelta
 
 import httpx
 import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from haodian import clock, process
 from haodian.bootstrap import DEMO_KEY
 from haodian.clock import DemoWorld, WorldClock
 from haodian.database import url_of
 from haodian.demo.days import generate_day
-from haodian.demo.events import Event, PayEvent, RefundEvent
+from haodian.demo.events import Event, PayEvent, RefundEvent, Sign
+from haodian.demo.signs import with_signs, write_sign
 from haodian.gateway.client import GatewayClient
 from haodian.settings import Settings, find_secret
 from haodian.supervisor import find_running
@@ -42,7 +45,7 @@ async def _run(settings: Settings) -> None:
     if key is None or running is None:
         raise RuntimeError("demo traffic needs a running product with a demo key")
     key_id, _, secret = key.partition(":")
-    engine = connect(url=url_of(settings), pool_size=1)
+    engine = connect(url=url_of(settings), pool_size=2)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -52,7 +55,8 @@ async def _run(settings: Settings) -> None:
         raise RuntimeError("demo traffic needs a demo world")
     with clock.running_world_clock(engine) as world_clock:
         async with GatewayClient(base_url=running.gateway_url, key_id=key_id, secret=secret) as client:
-            await Traffic(client, clock=world_clock, world=world, stopped=stopped).run()
+            traffic = Traffic(client, engine=engine, clock=world_clock, world=world, stopped=stopped)
+            await traffic.run()
     engine.dispose()
 
 
@@ -60,9 +64,16 @@ class Traffic:
     """Plays the demo world's days against a gateway at the pace of the world's clock."""
 
     def __init__(
-        self, client: GatewayClient, *, clock: WorldClock, world: DemoWorld, stopped: asyncio.Event
+        self,
+        client: GatewayClient,
+        *,
+        engine: Engine,
+        clock: WorldClock,
+        world: DemoWorld,
+        stopped: asyncio.Event,
     ) -> None:
-        self._client, self._clock, self._world, self._stopped = client, clock, world, stopped
+        self._client, self._engine, self._clock = client, engine, clock
+        self._world, self._stopped = world, stopped
 
     async def run(self) -> None:
         """Play day after day until stopped."""
@@ -79,12 +90,10 @@ class Traffic:
             await self._send(event)
         await self._wait_until(since + timedelta(days=1), day)
 
-    def _due_from(self, day: date, since: datetime) -> list[Event]:
-        return [
-            event
-            for event in generate_day(day, scale=self._world.scale, since=self._world.since)
-            if event.at >= since
-        ]
+    def _due_from(self, day: date, since: datetime) -> list[Event | Sign]:
+        payments = generate_day(day, scale=self._world.scale, since=self._world.since)
+        events = with_signs(payments, day=day, scale=self._world.scale)
+        return [event for event in events if event.at >= since]
 
     async def _wait_until(self, at: datetime, day: date) -> bool:
         """Wait for an instant of the world; False where the day ended or the product stops before it."""
@@ -98,7 +107,10 @@ class Traffic:
                 continue
         return False
 
-    async def _send(self, event: Event) -> None:
+    async def _send(self, event: Event | Sign) -> None:
+        if not isinstance(event, PayEvent | RefundEvent):
+            await asyncio.to_thread(self._write, event)
+            return
         for _ in range(int(PATIENCE_S / PAUSE_S)):
             try:
                 answer = await (self._pay(event) if isinstance(event, PayEvent) else self._refund(event))
@@ -108,6 +120,14 @@ class Traffic:
                 return
             await asyncio.sleep(PAUSE_S)
         log.warning("order_given_up", order_no=event.order_no)
+
+    def _write(self, sign: Sign) -> None:
+        """Write a sign straight to the database: nobody reports such things over HTTP yet."""
+        try:
+            with transaction(self._engine) as connection:
+                write_sign(connection, sign)
+        except OperationalError:
+            log.warning("sign_given_up", at=sign.at.isoformat())
 
     async def _pay(self, event: PayEvent) -> int:
         order = {

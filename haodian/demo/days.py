@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from haodian.demo import plan
 from haodian.demo.events import Event, PayEvent, RefundEvent, Sale
-from haodian.demo.fraud import fraudulent
+from haodian.demo.fraud import Sketch, fraudulent
 from haodian.demo.showcase import SHOWCASE_DAYS, showcase_refunds, showcase_sales
 from haodian.demo.world import Merchant, World, draws, world_of
 from payments_core.calendar import SHANGHAI, day_bounds
@@ -227,8 +227,16 @@ def _fraud(world: World, day: date) -> Iterator[Sale]:
                 sketch.channel, sketch.mode, sketch.card_type, "ICBC" if sketch.card_type != "NONE" else "",
                 _device(merchant, sketch.mode), sketch.device_distance_m, sketch.payer_id, merchant.fraud,
             ),
-            None,
+            _taken_back(sketch, merchant, day, index),
         )  # fmt: skip
+
+
+def _taken_back(sketch: Sketch, merchant: Merchant, day: date, index: int) -> RefundEvent | None:
+    """Every third day the first split order of a merchant is refunded, payment by payment."""
+    if merchant.fraud != "SPLIT_ORDER" or day.day % 3 or not sketch.payer_id.endswith("-0"):
+        return None
+    order_no, at = f"D{day:%y%m%d}F{index:06d}", sketch.at + timedelta(hours=2)
+    return RefundEvent(at, merchant.merchant_id, order_no, f"{order_no}R", sketch.amount_fen)
 
 
 def _customers_choose(rng: Random, market: Market, day: date, count: int) -> list[Merchant]:

@@ -1,4 +1,7 @@
-"""What happens in the demo world: somebody pays, somebody gets money back. Tuples, there being so many."""
+"""What happens in the demo world: somebody pays, somebody gets money back. Tuples, there being so many.
+
+Signs are what else is known of a day: a merchant opens, a device goes silent or comes back.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,24 @@ class RefundEvent(NamedTuple):
     amount_fen: int
 
 
+class OpenEvent(NamedTuple):
+    """A merchant opens."""
+
+    at: datetime
+    merchant_id: str
+
+
+class ReportEvent(NamedTuple):
+    """A device goes OFFLINE or comes back ONLINE, so far from its place; -1 is not known."""
+
+    at: datetime
+    device_id: str
+    state: str
+    distance_m: int
+
+
 Event = PayEvent | RefundEvent
+Sign = OpenEvent | ReportEvent
 
 
 class Sale(NamedTuple):

@@ -78,7 +78,7 @@ def _moved_device(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch
     """From a day on its plate takes payments kilometres away."""
     if day < MOVED_ON:
         return
-    away = 2_500 + merchant.number * 37 % 6_000
+    away = away_m(merchant)
     for turn in range(rng.randint(12, 24)):
         payer = f"moved-{merchant.number}-{day:%m%d}-{turn}"
         amount = rng.randint(1_000, 30_000)
@@ -87,16 +87,24 @@ def _moved_device(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch
         )
 
 
+def away_m(merchant: Merchant) -> int:
+    """Return how far from its place the merchant's moved plate is."""
+    return 2_500 + merchant.number * 37 % 6_000
+
+
 def _new_shop_burst(rng: Random, merchant: Merchant, day: date) -> Iterator[Sketch]:
-    """In its first days fifty payments a day, together far above ¥50 000."""
+    """In its first days fifty payments a day, together far above ¥50 000; some cards are tried with ¥1."""
     age = (day - merchant.activated_at.astimezone(SHANGHAI).date()).days
     if not 1 <= age <= 4:
         return
     for turn in range(50):
         amount = rng.randint(1_000, 2_400) * _YUAN
-        yield Sketch(
+        large = Sketch(
             _at(rng, day, 9, 22), amount, "ALIPAY", "SCANNED", "NONE", f"burst-{merchant.number}-{turn}", -1
         )
+        if turn % 10 == 0:
+            yield large._replace(at=large.at - timedelta(minutes=3), amount_fen=_YUAN)
+        yield large
 
 
 _KINDS: dict[str, Callable[[Random, Merchant, date], Iterator[Sketch]]] = {

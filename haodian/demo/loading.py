@@ -21,6 +21,7 @@ from haodian.demo.days import generate_day, ordinary_by_trade
 from haodian.demo.playing import ROUND_ITEMS, Played, Player
 from haodian.demo.population import write_population
 from haodian.demo.showcase import SHOWCASE_DAYS
+from haodian.demo.signs import with_signs
 from haodian.demo.world import world_of
 from payments_core.calendar import business_date_of, day_bounds, days_after
 from payments_core.database import transaction
@@ -74,7 +75,7 @@ def load_world(
             if not _is_settled(engine, day):
                 before = done
                 played = player.play(
-                    generate_day(day, scale=scale, since=since),
+                    with_signs(generate_day(day, scale=scale, since=since), day=day, scale=scale),
                     report=lambda n, day=day, before=before: progress(  # type: ignore[misc]
                         day.isoformat(), before + min(n, counts[day]), total
                     ),
@@ -85,7 +86,7 @@ def load_world(
             progress(day.isoformat(), done, total)
         if until is not None:
             today = business_date_of(until)
-            events = generate_day(today, scale=scale, since=since)
+            events = with_signs(generate_day(today, scale=scale, since=since), day=today, scale=scale)
             found.append((today, player.play(takewhile(lambda event: event.at < until, events))))
     return Loaded(days=tuple(found))
 

@@ -3,20 +3,23 @@
 Events are taken in time order, a thousand at a time; each round is one group commit of the round's orders
 with what the channels said of the orders before. A refund asks for its order when the payment is booked, so
 it follows two rounds later. Playing the same events again finds everything done: orders have keys.
+
+A sign ends its round, and the captures before it are committed before it is written: events are then told in
+the order in which they happened, as they would be in real time.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy import Engine, text
 
-from haodian.demo.events import Event, PayEvent, RefundEvent
+from haodian.demo.events import Event, PayEvent, RefundEvent, Sign
 from haodian.demo.showcase import SHOWCASE
+from haodian.demo.signs import write_sign
 from payments_core.channels import ChannelOrder, Outcome, Reply, Simulator
 from payments_core.database import transaction
 from payments_core.payments import (
@@ -83,13 +86,17 @@ class Player:
         self._channel = channel or Simulator(delay_ms=(200, 2_500))
         self._hashes: dict[str, str] = {}
 
-    def play(self, events: Iterable[Event], *, report: Report = lambda done: None) -> Played:
+    def play(self, events: Iterable[Event | Sign], *, report: Report = lambda done: None) -> Played:
         """Play events in order, then wait for every answer that is due."""
-        played, waiting, stream, done = Played(), _Waiting(), iter(events), 0
+        played, waiting, done = Played(), _Waiting(), 0
         now: datetime | None = None
-        while chunk := list(islice(stream, ROUND_EVENTS)):
-            now = chunk[-1].at
+        for chunk, sign in _rounds(events):
+            now = sign.at if sign is not None else chunk[-1].at
             waiting = self._round(chunk, waiting, now, played)
+            if sign is not None:
+                waiting = self._round((), waiting, now, played)
+                with transaction(self._engine) as connection:
+                    write_sign(connection, sign)
             done += len(chunk)
             report(done)
         while waiting and now is not None:
@@ -212,6 +219,20 @@ class Player:
         if found is None:
             found = self._hashes[payer_id] = self._sealer.hash_payer(payer_id)
         return found
+
+
+def _rounds(events: Iterable[Event | Sign]) -> Iterator[tuple[list[Event], Sign | None]]:
+    """Yield the events in rounds, each with the sign that ends it where one does."""
+    chunk: list[Event] = []
+    for event in events:
+        sign = None if isinstance(event, PayEvent | RefundEvent) else event
+        if isinstance(event, PayEvent | RefundEvent):
+            chunk.append(event)
+        if sign is not None or len(chunk) == ROUND_EVENTS:
+            yield chunk, sign
+            chunk = []
+    if chunk:
+        yield chunk, None
 
 
 def _showcase_reply(order: ChannelOrder) -> Reply:

@@ -7,7 +7,7 @@ part draws from a generator of its own, so that a change to one leaves the other
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import exp, log
@@ -21,6 +21,8 @@ from payments_core.calendar import SHANGHAI
 SHOWCASE_BROKER, SHOWCASE_MERCHANT, SHOWCASE_SPEAKER = "B0001", "M00001", "SPK-000001"
 SHOWCASE_MOVE = datetime(2025, 3, 16, tzinfo=SHANGHAI)
 _CENTRE_E6 = (39_930_000, 116_400_000)
+SILENT_SINCE = datetime(2025, 4, 3, 10, tzinfo=SHANGHAI)
+"""The last honest merchant opens then, and nobody ever pays there."""
 _DEVICE_PREFIX = {"QR_PLATE": "QRP", "SPEAKER": "SPK", "POS": "POS", "FACE": "FAC"}
 
 
@@ -174,6 +176,7 @@ def _merchants(size: Size, brokers: tuple[Broker, ...]) -> tuple[Merchant, ...]:
     opened = _opening_days(rng, size.merchants)
     frauds = _frauds(rng, size)
     devices = _devices(rng, size)
+    silent = max(number for number in range(size.merchants) if number not in frauds)
     staff: dict[str, list[Broker]] = defaultdict(list)
     for broker in brokers:
         for worked_in in {m.store_id for m in broker.memberships}:
@@ -182,23 +185,22 @@ def _merchants(size: Size, brokers: tuple[Broker, ...]) -> tuple[Merchant, ...]:
     for number, mcc in enumerate(mccs):
         store = number % size.stores
         kind = frauds.get(number, "")
-        activated_at = _activated(rng, opened[number], kind)
+        activated_at = SILENT_SINCE if number == silent else _activated(rng, opened[number], kind)
         team = staff[store_id(store)] if number else brokers[:1]
         services = service_over_time(
             rng, brokers=team, store_id=store_id(store), since=activated_at, follow=SHOWCASE_BROKER
         )
-        found.append(
-            _merchant(
-                rng,
-                size=size,
-                number=number,
-                mcc=mcc,
-                fraud=kind,
-                activated_at=activated_at,
-                services=services,
-                devices=tuple(devices[number]),
-            )
+        made = _merchant(
+            rng,
+            size=size,
+            number=number,
+            mcc=mcc,
+            fraud=kind,
+            activated_at=activated_at,
+            services=services,
+            devices=tuple(devices[number]),
         )
+        found.append(replace(made, weight=0.0) if number == silent else made)
     return tuple(found)
 
 

@@ -973,11 +973,10 @@ CREATE TABLE device_report (
 	distance_m INTEGER NOT NULL, 
 	CONSTRAINT pk_device_report PRIMARY KEY (report_no), 
 	CONSTRAINT ck_device_report_state_known CHECK (state IN ('ONLINE', 'OFFLINE')), 
+	CONSTRAINT uq_device_report_device_id_at UNIQUE (device_id, at), 
 	CONSTRAINT fk_device_report_device_id FOREIGN KEY(device_id) REFERENCES device (device_id), 
 	CONSTRAINT fk_device_report_merchant_id FOREIGN KEY(merchant_id) REFERENCES merchant (merchant_id)
 )
--- ;;
-CREATE INDEX ix_device_report_device_id ON device_report (device_id, at)
 -- ;;
 COMMENT ON COLUMN device_report.distance_m IS 'from its registered place; -1 is not known'
 -- ;;

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, text, update
+from sqlalchemy.dialects.postgresql import insert as on_conflict_insert
 from sqlalchemy.exc import IntegrityError
 
 from payments_core.database.lane import bump_directory, tell
@@ -94,10 +95,10 @@ def bind_device(connection: Connection, *, device_id: str, merchant_id: str, typ
 
 def report_device(
     connection: Connection, *, device_id: str, state: str, at: datetime, distance_m: int = -1
-) -> int:
+) -> None:
     """Keep that a device went ONLINE or OFFLINE, `distance_m` from its place (−1: not known).
 
-    Returns the number of the report. Raises DeviceNotFound.
+    The same report again changes nothing. Raises DeviceNotFound.
     """
     found = text("SELECT merchant_id FROM device WHERE device_id = :id")
     merchant_id = connection.execute(found, {"id": device_id}).scalar_one_or_none()
@@ -110,11 +111,11 @@ def report_device(
         "at": at,
         "distance_m": distance_m,
     }
-    made = insert(device_report).values(values).returning(device_report.c.report_no)
-    report_no = int(connection.execute(made).scalar_one())
-    topic = f"device.{state.lower()}"
-    tell(connection, merchant_id=merchant_id, subject_id=report_no, topic=topic, at=at)
-    return report_no
+    made = on_conflict_insert(device_report).values(values).on_conflict_do_nothing()
+    report_no = connection.execute(made.returning(device_report.c.report_no)).scalar_one_or_none()
+    if report_no is not None:
+        topic = f"device.{state.lower()}"
+        tell(connection, merchant_id=merchant_id, subject_id=report_no, topic=topic, at=at)
 
 
 def touch(connection: Connection, *, merchant_ids: Sequence[str]) -> int:

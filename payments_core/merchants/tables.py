@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     literal_column,
     text,
 )
@@ -134,7 +135,7 @@ device_report = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("distance_m", Integer, nullable=False, comment="from its registered place; -1 is not known"),
     CheckConstraint("state IN ('ONLINE', 'OFFLINE')", name="state_known"),
-    Index("ix_device_report_device_id", "device_id", "at"),
+    UniqueConstraint("device_id", "at", name="uq_device_report_device_id_at"),
 )
 program("""
 CREATE TRIGGER device_report_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON device_report

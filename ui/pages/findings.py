@@ -213,7 +213,7 @@ def _about(row: MatchRow, line: int) -> Markup:
     ]
     rule = div(t("findings.rule"), " ", rule_line(row.rule_id, row.version, line), cls="s")
     head = div(tag("h2", t("findings.about")), cls="ph")
-    return tag("section", head, div(lines(entries), rule, cls="pad"), cls="pan")
+    return tag("section", head, div(lines(entries), rule, cls="pad"), cls="pan", style="max-width:560px")
 
 
 def _part(value: str) -> str:
