@@ -49,7 +49,8 @@ def merge_texts(*, path: str, base: str | None, ours: str | None, theirs: str | 
         return Merged(text=None, clashes=tuple(clashes))
     text = _lines(began.text, mine.text, other.text)
     got, wrong = load(path=path, text=text) if text is not None else (None, ())
-    if got is None or wrong or _key(got.value) != _key(wanted):
+    twice = any(one.code == "YAML_DUPLICATE_KEY" for one in wrong)
+    if got is None or twice or _key(got.value) != _key(wanted):
         return Merged(text=None, clashes=(whole,))
     return Merged(text=text)
 

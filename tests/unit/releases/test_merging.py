@@ -93,7 +93,7 @@ ROW = '    - {{when: "txn.amount_fen > {0}", rate: "0.0010"}}\n'
             BASE.replace('    - when: "true"\n      rate: "0.0050"\n      cap_fen: 8000\n', ""),
             BASE.replace("8000", "8500"),
         ),
-        # The same new field on both sides, in two places of its row: one value, but it would stand there twice.
+        # The same new field on both sides, in two places of its row: it would stand there twice.
         (
             BASE.replace('      rate: "0.0050"', '      label: L\n      rate: "0.0050"'),
             f"{BASE}      label: L\n",
