@@ -44,15 +44,20 @@ def headline(sight: Sight) -> Markup:
     return join(*parts, between=" ")
 
 
-def changed_file(one: FileChange) -> Markup:
-    """Return one file of the change: its values, then its lines."""
+def changed_values(one: FileChange) -> Markup:
+    """Return what changes in one file, in the words of the business."""
     values = rule_panels.change_list(one.values) if one.values else None
-    lines = (
-        div(t("review.removed"), cls="bad pad")
-        if one.after is None
-        else rule_panels.lines_between(one.before or "", one.after)
-    )
-    return join(div(tag("h2", one.path, cls="mono"), cls="ph"), values, lines)
+    removed = div(t("review.removed"), cls="bad pad") if one.after is None else None
+    return join(div(tag("h2", one.path, cls="mono"), cls="ph"), values, removed)
+
+
+def changed_lines(one: FileChange) -> Markup | None:
+    """Return the lines of one file that differ, folded away where the values have told it all."""
+    if one.after is None:
+        return None
+    summary = tag("summary", t("review.lines", file=one.path), cls="ph")
+    lines = rule_panels.lines_between(one.before or "", one.after)
+    return tag("details", summary, lines, cls="pan clip", open=not one.values)
 
 
 def evidence(review: Review) -> Markup:

@@ -41,6 +41,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "review.problem": ("现在读不出这项变更：{code}", "The change cannot be read now: {code}"),
     "review.changes": ("改了什么", "What changes"),
+    "review.lines": ("逐行对照 {file}", "Line by line: {file}"),
     "review.removed": ("整个文件删除", "The whole file is removed"),
     "review.evidence": ("检查、证明、测试", "Checks, proofs, tests"),
     "review.checked": (

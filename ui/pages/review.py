@@ -11,16 +11,17 @@ from nicegui import ui
 from starlette.concurrency import run_in_threadpool
 
 from engine.releases import ReleaseError
+from engine.rulebook.prove.compare import Comparison
 from payments_core import reporting, rulebooks
 from payments_core.access import Action
 from payments_core.calendar import SHANGHAI
 from payments_core.errors import PaymentsCoreError
 from payments_core.rulebooks import Review
 from ui import review_desk, shell
-from ui.components import data_table, review_parts, states, words
+from ui.components import comparison, data_table, review_parts, states, words
 from ui.components.data_table import Column
 from ui.i18n import language, t, use_language
-from ui.markup import div, link, show, span
+from ui.markup import div, join, link, show, span
 from ui.review_desk import Sight
 from ui.visit import Visit, page
 
@@ -63,14 +64,30 @@ def register() -> None:
             after_title=review_parts.state_chip(found),
             headline=review_parts.headline(sight),
         ) as frame:
-            with ui.element("div").classes("wrap"):
-                if sight.files:
-                    show(div(*(review_parts.changed_file(one) for one in sight.files), cls="pan clip"))
-                show(div(review_parts.evidence(found), cls="pan"))
-                show(div(review_parts.decisions(sight), cls="pan"))
+            with ui.element("div").classes("wrap review"):
+                with ui.element("div"):
+                    await _show_change(visit, sight)
+                with ui.element("div"):
+                    show(div(review_parts.evidence(found), cls="pan"))
+                    show(div(review_parts.decisions(sight), cls="pan"))
             if found.is_open and visit.may(Action.REVIEW_RULES):
                 with frame.actions:
                     _Steps(visit, sight).build()
+
+
+async def _show_change(visit: Visit, sight: Sight) -> None:
+    """Show what changes: values, verdicts (proving them may take a few seconds), and the lines."""
+    for one in sight.files:
+        show(div(review_parts.changed_values(one), cls="pan clip"))
+
+    def render(compared: tuple[tuple[str, Comparison], ...]) -> None:
+        show(join(*(div(comparison.panel(one), cls="pan clip") for _, one in compared)))
+
+    if sight.files:
+        reading = run_in_threadpool(partial(review_desk.comparisons, visit.services, sight.review))
+        await states.when_loaded(reading, render)
+    for one in sight.files:
+        show(review_parts.changed_lines(one))
 
 
 class _Steps:
