@@ -275,7 +275,6 @@ _CLAIM_PATHS: Mapping[str, int] = {"payouts": 2, "budget_funded": 1, "stacking_w
 """How many paths `at` names, where not any number."""
 
 
-
 def _items(count: int | None) -> dict[str, Any]:
     return {} if count is None else {"minItems": count, "maxItems": count}
 

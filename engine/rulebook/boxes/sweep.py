@@ -40,6 +40,10 @@ class Sweep:
         box = self._box(row)
         return None if is_empty(box) else self._case(self._plainest(box))
 
+    def never(self, row: int) -> bool:
+        """Return whether the row holds nowhere. Raises NotABox."""
+        return is_empty(self._box(row))
+
     def always(self, row: int) -> bool:
         """Return whether the row holds everywhere. Raises NotABox."""
         return not self._box(row)

@@ -57,11 +57,10 @@ class _Looked:
         for number, condition in enumerate(self._conditions):
             if number in self.open or condition.source.strip() == "true":
                 continue
-            words = {"said": condition.words(language="zh"), "said_en": condition.words(language="en")}
-            if self._sweep.example(number) is None:
-                yield self._refuted("CONDITION_CAN_HOLD", number, **words)
-            elif self._sweep.always(number):
-                yield self._refuted("CONDITION_CAN_MISS", number, **words)
+            never, always = self._sweep.never(number), self._sweep.always(number)
+            if never or always:
+                words = {"said": condition.words(language="zh"), "said_en": condition.words(language="en")}
+                yield self._refuted("CONDITION_CAN_HOLD" if never else "CONDITION_CAN_MISS", number, **words)
 
     def table(self) -> Iterator[Proof]:
         """Yield what is wrong between the rows of a table."""
