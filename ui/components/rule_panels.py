@@ -1,10 +1,9 @@
-"""What stands around a rule's text: the tree of rules, findings, differences, history."""
+"""What stands around a rule's text: findings, differences, history."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from itertools import groupby
 
 from engine.diagnostics import Diagnostic, Severity
 from engine.releases import Commit, Release
@@ -12,7 +11,7 @@ from ui import desk
 from ui.components import states, words
 from ui.i18n import either, t
 from ui.icons import icon
-from ui.markup import Markup, div, join, span, tag
+from ui.markup import Markup, div, join, link, span, tag
 
 Past = Sequence[tuple[Commit, str | None]]
 _MARK = {
@@ -21,35 +20,6 @@ _MARK = {
     Severity.INFO: ("info", "info"),
 }
 _CONTEXT_LINES = 3
-
-
-def tree(release: Release, listed: Sequence[desk.RuleLine], *, chosen: str) -> Markup:
-    """Return every rule by kind; only what is being drafted carries a mark."""
-    parts: list[Markup] = []
-    for kind, lines in groupby(listed, key=lambda line: line.rule.kind):
-        group = list(lines)
-        parts.append(
-            div(
-                desk.kind_title(release, kind),
-                span(cls="grow"),
-                str(len(group)),
-                cls="tree-kind",
-            )
-        )
-        for line in group:
-            here = line.rule.id == chosen
-            parts.append(
-                tag(
-                    "a",
-                    span(line.rule.title, cls="el grow"),
-                    span(f"v{line.rule.version}", cls="m s"),
-                    icon("pencil", size=14) if line.drafts else None,
-                    href=f"/rules/{line.rule.id}",
-                    cls="tree-rule on" if here else "tree-rule",
-                    aria_current="page" if here else None,
-                )
-            )
-    return tag("nav", *parts, aria_label=t("rules.title"))
 
 
 def side(opened: desk.OpenRule, found: Sequence[Diagnostic], changed: Sequence[desk.Change] | None) -> Markup:
@@ -198,4 +168,5 @@ def _finding(one: Diagnostic) -> Markup:
 
 def _fact(release: Release, name: str) -> Markup:
     fact = release.rulebook.vocabulary.facts[name]
-    return div(span(name, cls="mono s"), span(either(fact.title, fact.title_en), cls="f s"), cls="row")
+    named = link(name, f"/uses?of={name}", cls="lk mono s")
+    return div(named, span(either(fact.title, fact.title_en), cls="f s"), cls="row")

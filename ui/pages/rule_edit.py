@@ -11,22 +11,19 @@ from starlette.concurrency import run_in_threadpool
 from engine import releases
 from engine.diagnostics import Diagnostic, Severity
 from engine.releases import Author, BaseChanged, NothingChanged, ReleaseError
-from engine.rulebook import Kind, Rule, ShapeName
-from payments_core import reporting
+from engine.rulebook import Rule, ShapeName
+from payments_core import reporting, rulebooks
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
 from ui import desk, review_desk, shell, theme
-from ui.components import chips, fact_cards, review_parts, rule_panels, words
-from ui.components.completion import attach
-from ui.components.form_view import FormView
-from ui.components.grid_view import GridView
+from ui.components import chips, review_parts, rule_panels, words
 from ui.components.rule_text import RuleText
-from ui.components.try_it import TryIt
 from ui.components.yaml_editor import YamlEditor
 from ui.components.yaml_editor import words as words_of
-from ui.editing.completing import complete
 from ui.i18n import language, t, use_language
 from ui.markup import Markup, div, join, show, span, tag
+from ui.pages.rule_parts.making import Makers
+from ui.pages.rule_parts.tree import RuleTree
 from ui.pages.rule_parts.views import Panel, Views
 from ui.visit import Visit, page
 
@@ -45,6 +42,7 @@ def register() -> None:
             partial(desk.open_rule, repository, rule_id=rule_id, login=visit.person.login)
         )
         listed = await run_in_threadpool(desk.list_rules, repository)
+        reviews = await visit.read(rulebooks.list_reviews)
         past = await run_in_threadpool(partial(desk.past_texts, repository, path=opened.path))
         bench = Workbench(visit=visit, opened=opened)
         ui.add_head_html(str(join(theme.script("grid.js"), theme.script("editor.js"))))
@@ -62,13 +60,15 @@ def register() -> None:
         ) as frame:
             bench.frame = frame
             with ui.element("div").classes("bench"):
-                show(rule_panels.tree(opened.release, listed, chosen=rule_id), cls="bench-tree")
+                tree = RuleTree(visit, opened, listed, reviews)
                 with ui.element("div").classes("bench-main"):
                     bench.build_views(past, version=v)
                 with ui.element("aside").classes("bench-side"):
                     bench.side = ui.html("", sanitize=False)
                     bench.side.on("click", bench.on_side_click, js_handler=_DELEGATE)
+            bench.tree = tree
             await bench.check()
+            tree.look_for_errors()
 
 
 _DELEGATE = """(e) => {
@@ -82,6 +82,10 @@ class Workbench:
 
     frame: shell.Frame
     side: ui.html
+    tree: RuleTree
+    views: Views
+    editor: YamlEditor
+    model: RuleText
 
     def __init__(self, *, visit: Visit, opened: desk.OpenRule) -> None:
         """Begin with the draft's text, or the released one."""
@@ -90,7 +94,7 @@ class Workbench:
         self.found: tuple[Diagnostic, ...] = ()
         self.changes: tuple[desk.Change, ...] | None = ()
         self.rule: Rule | None = opened.rule
-        self.cards = fact_cards.cards(opened.release.rulebook)
+        self.kind = opened.release.rulebook.kinds[opened.rule.kind]
         self.saved_text = opened.text
         self._edit = 0
         self._language = language()
@@ -98,53 +102,28 @@ class Workbench:
 
     def build_views(self, past: rule_panels.Past, *, version: int) -> None:
         """Build the views of the text; the YAML view holds it and is there from the start."""
-        opened = self.opened
-        kind = opened.release.rulebook.kinds[opened.rule.kind]
+        make = Makers(self)
         self.views = views = Views(chosen="history" if version else "yaml")
-        views.add("form", lambda: self._form(kind))
-        if kind.shape is not ShapeName.DEFINITION:
-            views.add("grid", lambda: GridView(model=self.model, kind=kind, rule=self.read))
-        views.add("yaml", self._editor)
-        facts = opened.release.rulebook.vocabulary.facts
-        views.add("try", lambda: TryIt(rule=self.read, vocabulary=facts))
+        views.add("form", make.form)
+        if self.kind.shape is not ShapeName.DEFINITION:
+            views.add("grid", make.grid)
+        views.add("yaml", make.editor)
+        views.add("try", make.trial)
+        views.add("proofs", make.proofs)
         views.add("diff", lambda: Panel(self._differences))
+        views.add("coverage", make.coverage)
+        views.add("uses", make.uses)
         views.add("history", lambda: Panel(lambda _: rule_panels.history(past, version=version)))
         views.build("yaml")
 
-    def _form(self, kind: Kind) -> FormView:
-        return FormView(
-            model=self.model,
-            kind=kind,
-            cards=self.cards,
-            look_at=self.views.look_at,
-            dark=self.visit.dark,
-        )
+    def speak(self) -> None:
+        """Use the reader's language for what is written from here on: a socket's events do not carry it."""
+        use_language(self._language)
 
-    def _editor(self) -> YamlEditor:
-        self.editor = YamlEditor(
-            self.opened.text,
-            released=self.opened.released_text,
-            label=t("bench.editor", rule=self.opened.rule.id),
-            dark=self.visit.dark,
-            on_change=self.on_edit,
-            on_check=self.check,
-            can_edit=self.can_edit,
-        )
-        kind = self.opened.release.rulebook.kinds[self.opened.rule.kind]
-        attach(
-            self.editor.element,
-            complete=partial(complete, kind=kind),
-            cards=self.cards,
-            label=t("bench.editor", rule=self.opened.rule.id),
-        )
-        self.model = RuleText(
-            self.editor, can_edit=self.can_edit, language=lambda: use_language(self._language)
-        )
-        return self.editor
-
-    def read(self) -> Rule | None:
-        """Return the rule of the text that was checked last, None where it says none."""
-        return self.rule
+    def reveal(self, line: int) -> None:
+        """Show a line of the YAML."""
+        self.views.look_at("yaml")
+        self.editor.reveal(line)
 
     def _differences(self, text: str) -> Markup:
         return rule_panels.differences(self.opened, text, self.changes)
@@ -168,6 +147,7 @@ class Workbench:
             return  # an answer about a text that is no longer there
         self.found, self.changes, self.rule = found, changed, rule
         self.views.show(text, found)
+        self.tree.tell(is_wrong=not desk.is_sound(found))
         self.side.set_content(str(rule_panels.side(self.opened, found, changed)))
         self.frame.tell(self._headline(text))
         self._show_actions(text)
@@ -176,8 +156,7 @@ class Workbench:
         """Scroll to the line of the finding that was clicked."""
         line = getattr(event, "args", None)
         if isinstance(line, int):
-            self.views.look_at("yaml")
-            self.editor.reveal(line)
+            self.reveal(line)
 
     def _headline(self, text: str) -> Markup:
         errors = sum(one.severity is Severity.ERROR for one in self.found)

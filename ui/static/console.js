@@ -9,3 +9,11 @@ document.addEventListener("keydown", (event) => {
     if (field) { event.preventDefault(); field.focus(); }
   }
 });
+// A field that filters the list it names: items say in data-find what they are found by; empty groups go.
+document.addEventListener("input", (event) => {
+  const list = event.target.dataset && document.getElementById(event.target.dataset.filters || "");
+  if (!list) return;
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const item of list.querySelectorAll("[data-find]")) item.hidden = !item.dataset.find.includes(wanted);
+  for (const group of list.querySelectorAll("[data-group]")) group.hidden = !group.querySelector("[data-find]:not([hidden])");
+});

@@ -158,7 +158,7 @@ def lists(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [*found, *(one for key, item in items for one in lists(item, (*at, key)))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_an_edit_of_a_value_says_what_was_meant_and_touches_no_other_line(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(RULES)).read_text(encoding="utf-8")
@@ -180,7 +180,7 @@ def test_an_edit_of_a_value_says_what_was_meant_and_touches_no_other_line(data: 
 WITH_LISTS = [path for path in RULES if lists(says(path.read_text(encoding="utf-8")))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_lists_lose_gain_and_reorder_items_and_every_other_line_stays(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(WITH_LISTS)).read_text(encoding="utf-8")
