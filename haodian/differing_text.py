@@ -14,11 +14,11 @@ from haodian.differing import FileChange
 from payments_core.calendar import SHANGHAI
 
 EFFECTS = {
-    Effect.EQUAL: ("相等", "equal"),
-    Effect.DEARER: ("变贵", "dearer"),
-    Effect.CHEAPER: ("变便宜", "cheaper"),
-    Effect.MIXED: ("有贵有便宜", "mixed"),
-    Effect.CHANGED: ("有变", "changed"),
+    Effect.EQUAL: ("等价", "equal"),
+    Effect.DEARER: ("只升", "dearer"),
+    Effect.CHEAPER: ("只降", "cheaper"),
+    Effect.MIXED: ("有升有降", "mixed"),
+    Effect.CHANGED: ("有变化", "changed"),
     Effect.UNDECIDED: ("未能判定", "undecided"),
 }
 

@@ -29,7 +29,7 @@ AUTHOR = releases.Author(name="刘洋", email="ops@haodian")
 NOW = datetime(2025, 3, 1, 9, tzinfo=SHANGHAI)
 EDITS = (("version: 4", "version: 5"), ('rate: "0.0038", label: 标准', 'rate: "0.0060", label: 标准'),
          ("2025-03-01", "2025-05-01"))  # fmt: skip
-DEARER = "手续费（2025-05-01 00:00 起）：变贵"
+DEARER = "手续费（2025-05-01 00:00 起）：只升"
 
 
 def raised(text: str) -> str:
@@ -87,7 +87,7 @@ def test_git_diff_says_what_a_change_does(world: Mapping[str, Path]) -> None:
     assert f"{FEE}  社区商户标准费率  v4 → v5" in shown
     assert "「标准」 · 费率：0.38 % → 0.6 %" in shown
     assert DEARER in shown
-    assert "支付渠道 BANKCARD  相等" in shown
+    assert "支付渠道 BANKCARD  等价" in shown
 
 
 @pytest.mark.parametrize(
