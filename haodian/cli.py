@@ -93,10 +93,7 @@ def install_hook(path: Repository = Path()) -> None:
 @hooks.command(name="run")
 def run_hook() -> None:
     """检查暂存的规则与表单。 Check what is staged for a commit; exit 1 where a finding stops it."""
-    checked = hook.check_staged(Path())
-    if checked is not None:
-        typer.echo(findings.written(checked, findings.Format.HUMAN))
-        raise typer.Exit(0 if checked.is_good else REFUSED)
+    raise typer.Exit(hook.run(Path()))
 
 
 @app.command(name="test")
