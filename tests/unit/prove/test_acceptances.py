@@ -26,8 +26,9 @@ def book(shipped: Mapping[str, str], text: str) -> Rulebook:
 
 
 def told(rulebook: Rulebook, *, on: date | None = None) -> list[tuple[str, str]]:
-    proofs = prove(rulebook=rulebook, on=on)
-    found = proof_findings(rules=rulebook.rules, proofs=proofs, on=on)
+    rule = rulebook.find(rule_id="inc.volume.2025")
+    proofs = proofs_of(rulebook=rulebook, changed=[PATH], on=on)
+    found = proof_findings(rules=[rule], proofs=proofs, on=on)
     return [(one.code, f"{one.location.file}:{one.location.line}") for one in found]
 
 
@@ -47,7 +48,7 @@ def test_a_refuted_claim_is_a_finding_with_the_entry_that_accepts_it(
     shipped: Mapping[str, str], falling: str, line: int
 ) -> None:
     rulebook = book(shipped, falling)
-    proofs = prove(rulebook=rulebook)
+    proofs = proofs_of(rulebook=rulebook, changed=[PATH])
     (found,) = proof_findings(rules=rulebook.rules, proofs=proofs, on=None)
     assert (found.code, found.severity, found.location.line) == ("PROOF_REFUTED", "error", line)
     assert found.message == "TIER_RATES_RISE 不成立：费率从 0.02 % 降到 0.01 %：本月交易额：¥300,000.01"
@@ -59,7 +60,9 @@ def test_a_refuted_claim_is_a_finding_with_the_entry_that_accepts_it(
 
 def test_what_is_accepted_is_no_finding(shipped: Mapping[str, str], falling: str) -> None:
     rulebook = book(shipped, falling + entry())
-    (proof,) = (one for one in prove(rulebook=rulebook) if one.verdict == Verdict.ACCEPTED)
+    (proof,) = (
+        one for one in proofs_of(rulebook=rulebook, changed=[PATH]) if one.verdict == Verdict.ACCEPTED
+    )
     assert (proof.code, proof.at) == ("TIER_RATES_RISE", AT)
     assert told(rulebook) == []
 
