@@ -138,6 +138,8 @@ def read_kind(
     name = declared["kind"]
     findings.extend(_declaration_findings(document, declared, vocabulary, approvals))
     schema_name = name + SCHEMA_SUFFIX
+    if any(one.code == "PATH_MISMATCH" for one in findings):
+        return None, tuple(findings)  # whose schema it wants is not known then
     if schema_name not in schemas:
         place = Location(file=document.path, line=1, column=1)
         findings.append(finding("FILE_MISSING", place, path=KINDS_FOLDER + schema_name))
@@ -148,8 +150,6 @@ def read_kind(
         return None, tuple(findings)
     return _kind(document.path, declared, schema, vocabulary), ()
 
-    if any(one.code == "PATH_MISMATCH" for one in findings):
-        return None, tuple(findings)  # whose schema it wants is not known then
 
 def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary: Vocabulary) -> Kind:
     priority = declared.get("priority", {})

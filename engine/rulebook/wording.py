@@ -456,8 +456,8 @@ _MEANING = {
     "ROLLOUT_SAMPLE": Wording(
         "mode: rollout 与 rollout: 要么都写，要么都不写",
         "mode: rollout and rollout: go together",
-        "灰度写 rollout: {{share: \"0.10\", by: merchant.id, salt: 2025q2}}，其他方式不写",
-        "a rollout says rollout: {{share: \"0.10\", by: merchant.id, salt: 2025q2}}, no other mode does",
+        '灰度写 rollout: {{share: "0.10", by: merchant.id, salt: 2025q2}}，其他方式不写',
+        'a rollout says rollout: {{share: "0.10", by: merchant.id, salt: 2025q2}}, no other mode does',
     ),
     "TRIAL_BASE": Wording(
         "没有正式生效的规则 {base} 可以代替",
