@@ -37,7 +37,9 @@ def replace_in_line(page: Page, line: str, *, by: str) -> None:
 
 
 def request_review(page: Page, *, reason: str) -> str:
-    page.get_by_role("button", name="提交复核", exact=True).click()
+    request = page.get_by_role("button", name="提交复核", exact=True)
+    expect(request).to_be_enabled()
+    request.click()
     page.get_by_role("dialog").get_by_label("原因").fill(reason)
     page.get_by_role("button", name="的身份提交").click()
     page.wait_for_url("**/reviews/*")
@@ -91,6 +93,7 @@ def test_a_change_lives_through_two_people_and_back(page: Page, product: Trial) 
 
     # Asked again, approved again, published: the fen follow the rule that was approved.
     page.goto("/rules/fee.community.std")
+    expect(page.locator(".cm-content")).to_contain_text('"0.0035"')
     again = request_review(page, reason="竞争加剧")
     assert again != review
     sign_in(page, "finance")

@@ -97,6 +97,7 @@ class Workbench:
         self.kind = opened.release.rulebook.kinds[opened.rule.kind]
         self.saved_text = opened.text
         self._edit = 0
+        self._asking = False
         self._language = language()
         self.can_edit = visit.may(_EDITS.get(opened.rule.kind, Action.EDIT_MONEY_RULES))
 
@@ -176,6 +177,8 @@ class Workbench:
         return join(*parts, between=t("list.semicolon"))
 
     def _show_actions(self, text: str) -> None:
+        if self._asking:
+            return
         place = self.frame.actions
         place.clear()
         if not self.can_edit:
@@ -246,8 +249,14 @@ class Workbench:
                 ui.button(
                     t("review.request_as", name=self.visit.person.name), on_click=lambda: dialog.submit(True)
                 ).mark("confirm")
-        if await dialog:
-            await self._request(f"{rule.title} v{rule.version}", reason.value or "")
+        # A check that ends meanwhile must not build the buttons anew: the dialog hangs below one of them.
+        self._asking = True
+        try:
+            if await dialog:
+                await self._request(f"{rule.title} v{rule.version}", reason.value or "")
+        finally:
+            self._asking = False
+            self._show_actions(self.editor.text)
 
     async def _request(self, title: str, reason: str) -> None:
         use_language(self._language)
