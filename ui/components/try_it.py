@@ -9,7 +9,7 @@ from typing import Any
 from nicegui import ui
 
 from engine.diagnostics import Diagnostic
-from engine.expressions import EvaluationError, Fact, FactType, Value
+from engine.expressions import EvaluationError, Fact, FactType, Value, Vocabulary
 from engine.rulebook import Entry, Explanation, HitPolicy, Rule, RulebookError, Scored, Table
 from payments_core.fees import EVALUATORS
 from payments_core.money import format_fen, format_rate
@@ -153,7 +153,10 @@ class TryIt:
         return box
 
     def _decide(self, rule: Rule) -> Markup:
-        facts = {**self._defaults(), **self._given}
+        try:
+            facts = Vocabulary(facts=self._vocabulary).conform(self._given)
+        except EvaluationError as error:
+            return states.failed(t("try.refused"), str(error))
         explanation = rule.shape.explain(facts, language=language())
         entries = _entries(rule, explanation)
         if explanation.error:
