@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from engine.expressions import EvaluationError, Value
+from engine.expressions.smt_search import Undecided
 from engine.rulebook.kinds import Move, Way
 from engine.rulebook.prove.nearest import Step, nearest_change
 from tests.conditions import VOCABULARY, compiled
@@ -91,7 +92,10 @@ def test_no_smaller_change_would_do(source: str, x: int, y: int) -> None:
 
     reach = range(-6 * SMALL, y + 1)
     doing = [after for after in product(range(x, x + 6 * SMALL), reach) if holds(after)]
-    steps = nearest(source, {"a.x": x, "a.y": y})
+    try:
+        steps = nearest(source, {"a.x": x, "a.y": y})
+    except Undecided:  # divisions by a fact are not settled within the limit now and then
+        reject()
     if steps is None:
         assert doing == []
         return
