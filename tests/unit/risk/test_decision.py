@@ -124,4 +124,9 @@ def test_a_review_holds_as_long_as_its_file_says() -> None:
         {"agg.payer_merchant_cnt_10m": 5, "agg.payer_merchant_sum_10m_fen": 200_000, "txn.amount_fen": 40_000}
     )
     found = RiskPolicy(made).decide(facts, at=AT, scope={"city": "BJ"})
-    assert (found.decision, found.score, found.hits, found.hold_days) == (REVIEW, 40, ("R101",), 7)
+    assert (found.decision, found.score, found.hits, found.hold_days) == (
+        REVIEW,
+        40,
+        ("R101", "shadow:R121"),
+        7,
+    )
