@@ -132,7 +132,10 @@ def is_sound(found: tuple[Diagnostic, ...]) -> bool:
 
 
 def read_rule(desk: OpenRule, text: str) -> Rule | None:
-    """Return the rule that `text` says, None where it says none."""
+    """Return the rule that `text` says, None where it says none; a text just checked is not read again."""
+    kept = desk.release.rulebook.context.last_read.get(desk.path)
+    if kept is not None and kept[0] == text:
+        return kept[1]
     rule, _ = parse_rule(path=desk.path, text=text, context=desk.release.rulebook.context)
     return rule
 

@@ -105,7 +105,7 @@ class GridView:
             "enterNavigatesVerticallyAfterEdit": True,
             "stopEditingWhenCellsLoseFocus": True,
             "suppressFieldDotNotation": True,
-            "tooltipShowDelay": 250,
+            "enableBrowserTooltips": True,
             "localeText": locale_text(),
             "context": {"canEdit": self._model.can_edit},
             "defaultColDef": {"sortable": False, "resizable": True, "suppressMovable": True},
