@@ -28,6 +28,7 @@ LOGINS = (
     ("ops", "运营·林晓", Role.HQ_OPS),
     ("ops2", "运营·高远", Role.HQ_OPS),
     ("risk", "风控·沈默", Role.RISK),
+    ("risk2", "风控·季青", Role.RISK),
     ("finance", "财务·许诺", Role.FINANCE),
     ("finance2", "财务·唐果", Role.FINANCE),
     ("auditor", "审计·严谨", Role.AUDITOR),
