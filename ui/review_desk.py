@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from engine import releases
 from engine.releases import NothingChanged, ReleaseError
 from engine.rulebook import parse_rule
-from engine.rulebook.prove.compare import Comparison, compare
+from engine.rulebook.prove.compare import Comparison, compare_over_time
 from payments_core import rulebooks
 from payments_core.access import Person
 from payments_core.fees import EVALUATORS
@@ -102,17 +102,17 @@ def look_at(services: Services, review: Review) -> Sight:
     return _sight(review, files=files, needed=needed, missing=missing, is_void=void, writers=change.writers)
 
 
-def comparisons(services: Services, review: Review) -> tuple[tuple[str, Comparison], ...]:
-    """Return how each changed rule compares with the released one: path and verdicts. Takes a while."""
+def comparisons(services: Services, review: Review) -> tuple[tuple[datetime, Comparison], ...]:
+    """Return how each changed rule compares with the released one: since when, and how. Takes a while."""
     change = releases.find_change(path=services.repository, name=review.draft)
     book = releases.load(path=services.repository, commit=change.released).rulebook
-    found: list[tuple[str, Comparison]] = []
+    found: list[tuple[datetime, Comparison]] = []
     for old in book.rules:
         text = change.after.get(old.path)
         new = parse_rule(path=old.path, text=text, context=book.context)[0] if text is not None else None
         if new is not None:
             kind = book.kinds[old.kind]
-            found.append((old.path, compare(old=old, new=new, kind=kind, evaluators=EVALUATORS)))
+            found += compare_over_time(old=old, new=new, kind=kind, evaluators=EVALUATORS)
     return tuple(found)
 
 

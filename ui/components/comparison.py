@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from engine.rulebook.prove.compare import Comparison, Effect, Slice
-from ui.components import chips, data_table
+from ui.components import chips, data_table, words
 from ui.components.chips import Meaning
 from ui.components.data_table import Column
 from ui.i18n import language, t
@@ -19,12 +21,13 @@ _MEANINGS: dict[Effect, Meaning] = {
 }
 
 
-def panel(one: Comparison) -> Markup:
+def panel(one: Comparison, *, since: datetime) -> Markup:
     """Return the verdict for all cases, then the slices; what shows in no outcome is told in words."""
     told = language()
     head = div(
         tag("h2", t("comparison.title", about=one.about.say(language=told))),
         chip_of(one.whole),
+        span(t("comparison.since", time=words.time_of(since, seconds=False)), cls="f s"),
         span(t("comparison.proved"), cls="f s"),
         cls="ph",
     )

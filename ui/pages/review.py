@@ -80,8 +80,8 @@ async def _show_change(visit: Visit, sight: Sight) -> None:
     for one in sight.files:
         show(div(review_parts.changed_values(one), cls="pan clip"))
 
-    def render(compared: tuple[tuple[str, Comparison], ...]) -> None:
-        show(join(*(div(comparison.panel(one), cls="pan clip") for _, one in compared)))
+    def render(compared: tuple[tuple[datetime, Comparison], ...]) -> None:
+        show(join(*(div(comparison.panel(one, since=since), cls="pan clip") for since, one in compared)))
 
     if sight.files:
         reading = run_in_threadpool(partial(review_desk.comparisons, visit.services, sight.review))
