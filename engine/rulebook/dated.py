@@ -89,7 +89,7 @@ def _found(value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, list[Mapping
 def _values(document: Document, at: Pointer, written: list[Mapping[str, Any]]) -> tuple[DatedValue, ...]:
     """Return the values that have a date, in the order of the file."""
     days = [(number, day) for number, item in enumerate(written) if (day := _day(item["from"]))]
-    untils = [*(day for _, day in days[1:]), None]
+    untils = [*(day for _, day in days[1:]), None][: len(days)]
     return tuple(
         DatedValue(
             at=at,

@@ -202,3 +202,13 @@ def parsed(book: Rulebook, text: str) -> Rule:
     rule, findings = parse_rule(path="rules/merchant_fee/fee.test.yaml", text=text, context=book.context)
     assert rule is not None, findings
     return rule
+
+
+def test_lists_without_any_real_date_are_findings(book: Callable[..., Rulebook]) -> None:
+    """Instants where dates belong: every one is told, and nothing breaks."""
+    context = book(fee(ALWAYS)).context
+    instants = TWO.replace("2025-01-01,", '"2025-01-01T00:00:00+08:00",').replace("2025-07-01,", "soon,")
+    text = fee(ALWAYS.replace(TWO, instants))
+    rule, findings = parse_rule(path="rules/merchant_fee/fee.test.yaml", text=text, context=context)
+    assert rule is None
+    assert [one.code for one in findings if one.code == "SCHEMA_FORMAT"] == ["SCHEMA_FORMAT"] * 2
