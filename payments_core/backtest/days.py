@@ -13,6 +13,7 @@ from payments_core.backtest.made import drop_tables, make_table
 from payments_core.backtest.money import MoneyQueries
 from payments_core.backtest.plan import Plan, Priced
 from payments_core.backtest.streams import NONE, Group, Moved, moved
+from payments_core.backtest.tasks import tasks_of
 from payments_core.fees import COST_KIND, FEE_KIND
 from payments_core.payments.in_force import SHARE_KIND
 
@@ -43,6 +44,7 @@ def compute_day(
         _write_hits(connection, day_no, kind, priced)
     drop_tables(connection, PAID, BACK)
     decisions_of(connection, plan, day_no=day_no, day=day)
+    tasks_of(connection, plan, day_no=day_no, day=day)
     return int(connection.execute(_COUNT, {"day_no": day_no}).scalar_one())
 
 

@@ -13,7 +13,7 @@ Everything else is NULL: what reads it is not evaluated, and counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,7 +61,7 @@ _PLACE = {
     "broker.store_id": "s.broker_store_id",
 }
 PLACE_FACTS = frozenset(_PLACE)
-_MERCHANT = {
+MERCHANT = {
     "merchant.type": "m.type",
     "merchant.mcc": "m.mcc",
     "merchant.city": "m.city_id",
@@ -70,7 +70,7 @@ _MERCHANT = {
 # What a payment is priced at would have to be known before its conditions are read: not evaluated.
 _PRICED = frozenset({"txn.fee_fen", "txn.cost_fen", "txn.margin_fen", "txn.fee_ppm"})
 _LOCAL = "({at} AT TIME ZONE 'Asia/Shanghai')"
-_TIMES = {
+TIMES = {
     "txn.paid_at": "{at}",
     "now.ts": "{at}",
     "txn.date_cst": f"to_char({_LOCAL}, 'YYYY-MM-DD')",
@@ -93,16 +93,26 @@ class PaymentFacts:
     `placed` says whether the rows have a place; without one its facts come from what was stored.
     """
 
-    def __init__(self, *, facts: Mapping[str, Fact], at: str, sets: FactSets, placed: bool) -> None:
-        """Read the facts of a vocabulary."""
-        self._facts, self._at, self._sets = facts, at, sets
-        self._known = _ROW | _MERCHANT | (_PLACE if placed else {})
-        self._known |= {name: text.format(at=at) for name, text in _TIMES.items()}
-        self._never_null = frozenset(_ROW) | frozenset(_TIMES) | frozenset(_MERCHANT)
+    def __init__(
+        self, *, facts: Mapping[str, Fact], at: str, sets: FactSets, placed: bool, values: str = ""
+    ) -> None:
+        """Read the facts of a vocabulary; `values` is an array of the stored texts, if there is one."""
+        self._facts, self._sets, self._values = facts, sets, values
+        self._known = _ROW | MERCHANT | (_PLACE if placed else {})
+        self._known |= {name: text.format(at=at) for name, text in TIMES.items()}
+        self._never_null = frozenset(_ROW) | frozenset(TIMES) | frozenset(MERCHANT)
 
     def condition(self, condition: Condition) -> str:
         """Return the condition as SQL text: true, false, or NULL where it cannot be evaluated."""
         return f"({sql_text(sql_condition(condition, column_of=self._column), dialect='postgres')})"
+
+    def condition_over(self, condition: Condition, columns: Mapping[str, str]) -> str:
+        """Return the condition as SQL text over columns that hold its facts."""
+
+        def column_of(name: str) -> ColumnElement[Any]:
+            return literal_column(columns[name], _TYPES[self._facts[name].type][0])
+
+        return f"({sql_text(sql_condition(condition, column_of=column_of), dialect='postgres')})"
 
     def is_certain(self, condition: Condition) -> bool:
         """Whether the condition reads only what every payment has, so that it is never NULL."""
@@ -115,13 +125,13 @@ class PaymentFacts:
             return f"({self._known[name]})"
         if not fact.supplied and name not in _PRICED:
             return _default(fact)
-        return stored(fact, self._sets)
+        return _stored(fact, self._sets, self._values)
 
     def _column(self, name: str) -> ColumnElement[Any]:
         return literal_column(self.text(name), _TYPES[self._facts[name].type][0])
 
 
-def stored(fact: Fact, sets: FactSets, *, values: str = "p.fact_values") -> str:
+def _stored(fact: Fact, sets: FactSets, values: str) -> str:
     """Return the SQL of a fact as the decision saw it; NULL where its set does not name it."""
     arms = [
         f"WHEN {number} THEN {_read(fact, names.index(fact.name), values)}"
@@ -132,15 +142,16 @@ def stored(fact: Fact, sets: FactSets, *, values: str = "p.fact_values") -> str:
     return f"(CASE p.fact_set_no {' '.join(arms)} ELSE {cast} END)" if arms else cast
 
 
-def typed(name: str, fact: Fact) -> ColumnElement[Any]:
-    """Return a column that holds a fact."""
-    return literal_column(name, _TYPES[fact.type][0])
-
-
 def _read(fact: Fact, position: int, values: str) -> str:
-    if fact.type is FactType.LIST_STRING:
-        return f"ARRAY(SELECT json_array_elements_text({values} -> {position}))"
-    return f"CAST({values} ->> {position} AS {_TYPES[fact.type][1]})"
+    listed = fact.type is FactType.LIST_STRING
+    if values:
+        one = f"{values}[{position + 1}]"
+        part = f"CAST({one} AS json)"
+    else:
+        one, part = f"p.fact_values ->> {position}", f"p.fact_values -> {position}"
+    if listed:
+        return f"ARRAY(SELECT json_array_elements_text({part}))"
+    return f"CAST({one} AS {_TYPES[fact.type][1]})"
 
 
 def _default(fact: Fact) -> str:
@@ -153,6 +164,11 @@ def _default(fact: Fact) -> str:
     return f"CAST({shown} AS {name})"
 
 
+def column_type(fact: Fact) -> str:
+    """Return the SQL type of a fact."""
+    return _TYPES[fact.type][1]
+
+
 def computes(tree: Node) -> bool:
     """Return whether a tree holds arithmetic, which may leave 64 bits or divide by zero."""
     return isinstance(tree, Arithmetic | Negation) or any(map(computes, children(tree)))
@@ -161,3 +177,13 @@ def computes(tree: Node) -> bool:
 def quoted(text: str) -> str:
     """Return a text as an SQL literal; standard_conforming_strings is on, as PostgreSQL has it by default."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def array_literal(values: Sequence[object]) -> str:
+    """Return a PostgreSQL array of texts, numbers and NULLs as an SQL literal."""
+    return quoted("{" + ",".join("NULL" if one is None else _element(str(one)) for one in values) + "}")
+
+
+def _element(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -5,7 +5,7 @@
     part     sums by merchant, place, stream and row: small, and everything else is made from it
 
 Evaluated once each: a subquery with OFFSET 0 is not merged into the one above it. The queries have no
-parameters (`made`), so every literal in them is ours, or is quoted by `facts.quoted`.
+parameters (`made`), so every literal in them is ours, or quoted by `facts`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import Any
 
 from payments_core.backtest.arithmetic import Charge, charge
-from payments_core.backtest.facts import quoted
+from payments_core.backtest.facts import array_literal
 from payments_core.backtest.plan import Plan, Priced, line_conditions, share_conditions
 from payments_core.backtest.stretches import Stretch
 from payments_core.fees import COST_KIND, FEE_KIND
@@ -125,7 +125,7 @@ def _source(plan: Plan, found: _Columns, *, refunds: bool) -> str:
         columns.append("p.merchant_id, p.store_id, p.broker_id")
         rows, where = "payment p", f"p.business_date = {_DAY} AND p.state = 'SUCCESS'"
     if plan.merchants is not None:
-        where += f" AND p.merchant_id = ANY (CAST({_array(plan.merchants)} AS text[]))"
+        where += f" AND p.merchant_id = ANY (CAST({array_literal(plan.merchants)} AS text[]))"
     met = "p.paid_at >= s.start_at AND p.paid_at < s.end_at"
     stretches = plan.shared_stretches
     if stretches is None:
@@ -266,7 +266,7 @@ def _stretches(stretches: Sequence[Stretch], plan: Plan) -> str:
         ("broker_id", "text", [s.served.broker_id for s in stretches]),
         ("broker_store_id", "text", [s.served.broker_store_id for s in stretches]),
     ]
-    arrays = ", ".join(f"CAST({_array(values)} AS {kind}[])" for _, kind, values in columns)
+    arrays = ", ".join(f"CAST({array_literal(values)} AS {kind}[])" for _, kind, values in columns)
     return f"SELECT * FROM unnest({arrays}) AS s ({', '.join(name for name, _, _ in columns)})"
 
 
@@ -276,15 +276,6 @@ def _number(stretch: Stretch, kind: str, priced: Priced) -> int | None:
 
 def _instant(instant: datetime) -> str:
     return instant.isoformat()
-
-
-def _array(values: Sequence[object]) -> str:
-    return quoted("{" + ",".join("NULL" if v is None else _element(str(v)) for v in values) + "}")
-
-
-def _element(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _list(numbers: Sequence[int]) -> str:

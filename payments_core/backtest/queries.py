@@ -12,7 +12,10 @@ from sqlalchemy import Connection, RowMapping, select, text
 from payments_core.backtest.errors import RunNotFound
 from payments_core.backtest.model import State
 from payments_core.backtest.tables import backtest_row, backtest_run, backtest_total
+from payments_core.money import RATE, divide
+from payments_core.risk import REJECT, REVIEW
 
+FRAUD = "fraud"
 Dimension = Literal["all", "day", "city", "district", "store", "broker", "merchant", "party"]
 
 
@@ -109,6 +112,48 @@ class Covered:
     honest: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Payments that were decided alike, with a few of them; `draft` is '' where it could not be evaluated."""
+
+    released: str
+    draft: str
+    label: str
+    payments: int
+    amount_fen: int
+    examples: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasked:
+    """Merchants asked at the end of each day, tasks made, and merchants for whom it cannot be told."""
+
+    rule_id: str
+    side: str
+    merchants: int
+    made: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How decisions meet labels: frauds caught and missed, honest payments reviewed or rejected."""
+
+    caught: int
+    missed: int
+    disturbed: int
+
+    @property
+    def precision_ppm(self) -> int | None:
+        """The part of what was reviewed or rejected that is fraud; None where nothing was."""
+        return _part(self.caught, self.caught + self.disturbed)
+
+    @property
+    def recall_ppm(self) -> int | None:
+        """The part of the frauds that was reviewed or rejected; None where there are none."""
+        return _part(self.caught, self.caught + self.missed)
+
+
 def get_run(connection: Connection, *, run_no: int) -> Run:
     """Return a backtest. Raises RunNotFound."""
     found = connection.execute(select(backtest_run).where(backtest_run.c.run_no == run_no)).mappings()
@@ -167,12 +212,74 @@ def list_coverage(connection: Connection, *, run_no: int) -> tuple[Covered, ...]
     return tuple(Covered(**{n: row[n] for n in names}) for row in connection.execute(query).mappings())
 
 
+def list_decisions(connection: Connection, *, run_no: int) -> tuple[Decided, ...]:
+    """Return how many payments were decided how, and how the draft would have: gravest first.
+
+    Empty where the draft leaves risk as it is.
+    """
+    found = connection.execute(_DECIDED, {"run_no": run_no}).mappings()
+    return tuple(Decided(**{**row, "examples": tuple(row["examples"])}) for row in found)
+
+
+def get_quality(connection: Connection, *, run_no: int) -> tuple[Quality, Quality] | None:
+    """Return how well the released and the draft's decisions meet the labels; None where there are none.
+
+    Both are judged on the payments that the draft could be evaluated for.
+    """
+    judged = [one for one in list_decisions(connection, run_no=run_no) if one.label and one.draft]
+    if not judged:
+        return None
+    released, draft = (
+        Quality(
+            caught=sum(one.payments for one in judged if one.label == FRAUD and _flags(one, side)),
+            missed=sum(one.payments for one in judged if one.label == FRAUD and not _flags(one, side)),
+            disturbed=sum(one.payments for one in judged if one.label != FRAUD and _flags(one, side)),
+        )
+        for side in ("released", "draft")
+    )
+    return released, draft
+
+
+def _flags(one: Decided, side: str) -> bool:
+    return getattr(one, side) in (REVIEW, REJECT)
+
+
+def list_tasks(connection: Connection, *, run_no: int) -> tuple[Tasked, ...]:
+    """Return what each changed task rule would have made, by rule and side."""
+    found = connection.execute(_TASKED, {"run_no": run_no}).mappings()
+    return tuple(Tasked(**row) for row in found)
+
+
+_TASKED = text("""
+SELECT t.rule_id, t.side, sum(t.merchants)::bigint AS merchants, sum(t.made)::bigint AS made,
+  sum(t.unread)::bigint AS unread
+FROM backtest_run r JOIN backtest_day b ON b.digest = r.digest
+  AND b.business_date BETWEEN r.first_date AND r.last_date
+JOIN backtest_task t USING (day_no) WHERE r.run_no = :run_no GROUP BY t.rule_id, t.side
+ORDER BY t.rule_id, t.side DESC
+""")
+_DECIDED = text("""
+WITH of_run AS (
+  SELECT d.* FROM backtest_run r JOIN backtest_day b ON b.digest = r.digest
+    AND b.business_date BETWEEN r.first_date AND r.last_date
+  JOIN backtest_decision d USING (day_no) WHERE r.run_no = :run_no)
+SELECT d.released, d.draft, d.label, sum(d.payments)::bigint AS payments,
+  sum(d.amount_fen)::bigint AS amount_fen,
+  (SELECT (array_agg(e ORDER BY e))[1:5] FROM of_run o, unnest(o.examples) e
+    WHERE (o.released, o.draft, o.label) = (d.released, d.draft, d.label)) AS examples
+FROM of_run d GROUP BY d.released, d.draft, d.label
+ORDER BY d.released DESC, d.draft DESC, d.label
+""")
 _GAIN = {
     "merchant": "fee_fen - new_fee_fen",
     "party": (
         "(new_opener_fen + new_maintainer_fen + new_store_fen) - (opener_fen + maintainer_fen + store_fen)"
     ),
 }
+
+
+def _part(count: int, whole: int) -> int | None:
+    return divide(count * RATE, whole) if whole else None
 
 
 def _run(row: RowMapping) -> Run:

@@ -28,7 +28,13 @@ def rebuild_stats(connection: Connection, *, as_of: date) -> int:
 
     Figures of a later date are left alone. The directory version is bumped and stamped on what was written.
     """
-    values = {
+    number = bump_directory(connection)
+    return connection.execute(text(_REBUILD), {**figure_values(as_of), "directory_no": number}).rowcount
+
+
+def figure_values(as_of: date) -> dict[str, object]:
+    """Return the parameters of FIGURES: any closed business date, since daily facts stay as they were."""
+    return {
         "as_of": as_of,
         "end": day_bounds(as_of)[1],
         "from_7": as_of - timedelta(days=6),
@@ -37,11 +43,9 @@ def rebuild_stats(connection: Connection, *, as_of: date) -> int:
         "from_30": as_of - timedelta(days=29),
         "never": NEVER,
     }
-    number = bump_directory(connection)
-    return connection.execute(text(_REBUILD), {**values, "directory_no": number}).rowcount
 
 
-_REBUILD = """
+FIGURES = """
 WITH daily AS (
   SELECT merchant_id, business_date, sum(payment_fen) AS fen, sum(payment_count) AS cnt,
     sum(refund_fen) AS refund_fen
@@ -91,8 +95,7 @@ figures AS (
   FROM merchant m LEFT JOIN sums USING (merchant_id) LEFT JOIN seen USING (merchant_id)
   LEFT JOIN last l USING (merchant_id)
   WHERE m.activated_at < :end)
-INSERT INTO merchant_stats AS s (merchant_id, as_of, figures, directory_no)
-SELECT merchant_id, :as_of, jsonb_build_object(
+SELECT merchant_id, jsonb_build_object(
     'days_since_active', days_since_active, 'days_since_last_txn', days_since_last_txn,
     'gmv_1d_fen', trunc(gmv_1d_fen), 'gmv_7d_fen', trunc(gmv_7d_fen), 'gmv_28d_fen', trunc(gmv_28d_fen),
     'cnt_7d', cnt_7d, 'cnt_28d', cnt_28d, 'payers_30d', payers_30d, 'active_days_7', active_days_7,
@@ -101,9 +104,14 @@ SELECT merchant_id, :as_of, jsonb_build_object(
     'avg_ticket_28d_fen', trunc(avg_ticket_28d_fen), 'baseline_1d_fen', trunc(baseline_1d_fen),
     'state', CASE WHEN days_since_active < 7 THEN 'NEW' WHEN active_days_7 >= 5 THEN 'ACTIVE'
       WHEN days_since_last_txn < 7 THEN 'DECLINING' WHEN days_since_last_txn < 30 THEN 'DORMANT'
-      ELSE 'CHURNED' END),
-  :directory_no
-FROM figures ORDER BY merchant_id
+      ELSE 'CHURNED' END) AS figures
+FROM figures
+"""
+"""The query of every merchant's figures as of a day, by the names of the facts without `merchant.`"""
+
+_REBUILD = f"""
+INSERT INTO merchant_stats AS s (merchant_id, as_of, figures, directory_no)
+SELECT merchant_id, :as_of, figures, :directory_no FROM ({FIGURES}) f ORDER BY merchant_id
 ON CONFLICT (merchant_id) DO UPDATE SET as_of = excluded.as_of, figures = excluded.figures,
   directory_no = excluded.directory_no WHERE s.as_of <= excluded.as_of
 """
