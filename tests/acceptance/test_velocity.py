@@ -47,7 +47,8 @@ def test_w24_velocity_edge(
     ]
     with build(engine, merchants=1).committer(batch_limit=10 if together else 1) as committer:
         last = committer.accept_batch(orders, now=orders[-1].created_at)[-1]
-    assert (last.risk_decision, last.risk_score, last.risk_hits) == (decision, score, hits)
+    in_force = tuple(hit for hit in last.risk_hits if ":" not in hit)  # rules on trial have a prefix
+    assert (last.risk_decision, last.risk_score, in_force) == (decision, score, hits)
     with engine.connect() as connection:
         facts = connection.execute(
             text("SELECT risk_facts(payment) FROM payment WHERE merchant_order_no = 'w24-600'")
