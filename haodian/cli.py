@@ -33,6 +33,7 @@ from haodian import (
     supervisor,
 )
 from haodian.settings import CHECKOUT, SettingInvalid, read_settings
+from payments_core.backtest import SCOPES, Period
 from payments_core.errors import PaymentsCoreError
 
 REFUSED, NOT_BEGUN, OUR_BUG, INTERRUPTED = 1, 2, 70, 130
@@ -147,6 +148,25 @@ def day(on: Day = None) -> None:
 def verify(on: Closed = None) -> None:
     """按规则版本重算一个营业日，逐分核对。 Recompute a day from its releases; exit 1 where a fen differs."""
     commands.verify(read_settings(), wanted=_date(on) if on else None)
+
+
+@app.command()
+def backtest(
+    first: Annotated[str, typer.Option("--from", help="YYYY-MM-DD，含 / included")],
+    last: Annotated[str, typer.Option("--to", help="YYYY-MM-DD，含 / included")],
+    draft: Annotated[str | None, typer.Option("--draft", help="草稿名 / a draft's name")] = None,
+    commit: Annotated[str | None, typer.Option("--commit", help="提交 / a commit")] = None,
+    scope: Annotated[list[str] | None, typer.Option("--scope", help="store=S001 …")] = None,
+    json: AsJson = False,
+) -> None:
+    """用草稿的规则重算历史。 What a draft's rules would have brought in past days, beside what was booked."""
+    if (draft is None) == (commit is None):
+        raise typer.BadParameter("要 --draft 或 --commit / one of --draft and --commit")
+    named = dict(one.partition("=")[::2] for one in scope or ())
+    if not named.keys() <= set(SCOPES) or not all(named.values()):
+        raise typer.BadParameter(f"--scope: {', '.join(SCOPES)}")
+    period = Period(first=_date(first), last=_date(last))
+    commands.backtest(read_settings(), draft=draft, commit=commit, period=period, scope=named, as_json=json)
 
 
 @app.command(name="import")

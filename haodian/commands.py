@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 from sqlalchemy import Engine
 
-from haodian import bootstrap, checking, clock, database, days, postgres, speech, verifying
+from haodian import backtesting, bootstrap, checking, clock, database, days, postgres, speech, verifying
 from haodian.clock import DemoWorld
 from haodian.day_report import day_table
 from haodian.demo.days import generate_day
@@ -20,6 +20,7 @@ from haodian.migrate import migrate as migrate_schema
 from haodian.settings import Settings, prepare_home, read_sealer
 from haodian.taking import releases_of
 from payments_core import bills, rulebooks, settlement
+from payments_core.backtest import Period
 from payments_core.calendar import SHANGHAI, business_date_of, days_after
 from payments_core.database import connect, transaction
 from payments_core.database.lane import closed_through
@@ -130,6 +131,42 @@ def verify(settings: Settings, *, wanted: date | None) -> None:
         speech.out.print(f"  [red]✗[/] {line}")
     if different:
         raise Refused(f"{day} 与其规则版本不符", f"{day} is not what its releases say")
+
+
+def backtest(
+    settings: Settings,
+    *,
+    draft: str | None,
+    commit: str | None,
+    period: Period,
+    scope: Mapping[str, str],
+    as_json: bool,
+) -> None:
+    """Run a backtest here, with a line of its progress, and show what it found."""
+    prepare_home(settings)
+    with running_engine(settings) as engine:
+        what = backtesting.compared(settings.rulebook, draft=draft, commit=commit)
+        now = clock.WorldClock(engine).now
+        run_no = backtesting.ask(
+            engine, what, period=period, asked_by="haodian backtest", now=now(), scope=scope
+        )
+        with speech.progress() as bar:
+            task = bar.add_task(f"回测 backtest {what.title}", total=len(period.days), visible=not as_json)
+            state = backtesting.run(
+                engine,
+                settings.rulebook,
+                run_no=run_no,
+                clock=now,
+                report=lambda done: bar.update(
+                    task, completed=done.days_done, description=f"回测 {done.payments_done:,} 笔 payments"
+                ),
+            )
+        if state is not backtesting.State.DONE:
+            raise Refused(f"回测 {run_no} 未完成：{state}", f"backtest {run_no} ended as {state}")
+        if as_json:
+            speech.out.print(backtesting.as_json(engine, run_no=run_no), soft_wrap=True, markup=False)
+        else:
+            backtesting.show(engine, run_no=run_no)
 
 
 def _play(engine: Engine, settings: Settings, *, world: DemoWorld, day: date) -> None:

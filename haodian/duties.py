@@ -13,13 +13,15 @@ from datetime import date
 import procrastinate
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
-from haodian import clock
+from engine.releases import ReleaseError
+from haodian import backtesting, clock
 from haodian.clock import WorldClock
 from haodian.days import confirm_payouts, day_to_close
 from haodian.settings import Settings
 from haodian.taking import channel_of, desk_of, releases_of
-from payments_core import access, payments, rulebooks, settlement
+from payments_core import access, backtest, payments, rulebooks, settlement
 from payments_core.database import transaction
 from payments_core.payments import Committer
 
@@ -86,6 +88,23 @@ class Duties:
         if remote is not None and remote.state != "LEVEL":
             log.warning("remote_behind", state=remote.state, told=remote.told)
 
+    async def backtest(self) -> None:
+        """Run the backtests that wait, and those that a worker who was killed left behind."""
+        await asyncio.to_thread(self._backtest)
+
+    def _backtest(self) -> None:
+        with transaction(self._engine) as connection:
+            unfinished = backtest.list_unfinished(connection)
+        for run_no in unfinished:
+            try:
+                state = backtesting.run(
+                    self._engine, self._releases.path, run_no=run_no, clock=self._world.now
+                )
+            except (ReleaseError, DBAPIError) as error:  # noted in its row; the others are not held up
+                log.error("backtest_failed", run_no=run_no, error=str(error))
+            else:
+                log.info("backtest_ended", run_no=run_no, state=state)
+
     def _close_days(self) -> None:
         while (day := self._day_to_close()) is not None:
             settlement.run_day(self._engine, self._releases, business_date=day, now=self._world.now())
@@ -114,5 +133,6 @@ def tasks_of(duties: Duties, *, url: str) -> procrastinate.App:
     every("* * * * * */5", "activate_due", duties.activate_due)
     every("* * * * * */10", "mirror", duties.mirror)
     every("* * * * * */30", "ask_bank", duties.ask_bank)
+    every("* * * * * */5", "backtest", duties.backtest)
     every("17 * * * *", "purge", duties.purge)
     return app

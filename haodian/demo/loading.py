@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 from haodian.days import CLOSES_AFTER, confirm_payouts
 from haodian.demo import plan
 from haodian.demo.days import generate_day, ordinary_by_trade
+from haodian.demo.labels import label_world
 from haodian.demo.playing import ROUND_ITEMS, Played, Player
 from haodian.demo.population import write_population
 from haodian.demo.showcase import SHOWCASE_DAYS
@@ -88,6 +89,7 @@ def load_world(
             today = business_date_of(until)
             events = with_signs(generate_day(today, scale=scale, since=since), day=today, scale=scale)
             found.append((today, player.play(takewhile(lambda event: event.at < until, events))))
+    label_world(engine, now=until or day_bounds(through)[1])
     return Loaded(days=tuple(found))
 
 

@@ -1,11 +1,21 @@
 """Backtests: a draft of the rules against past payments, inside the database (docs/backtest.md)."""
 
 from payments_core.backtest.errors import DaysOpen, LabelledNotFound, PeriodInvalid, RunNotFound, RunOver
-from payments_core.backtest.model import Period, Progress, Question, State, as_if_in_force, changed_rules
-from payments_core.backtest.operations import ask, cancel, label_payments, run
+from payments_core.backtest.model import (
+    EVERYWHERE,
+    SCOPES,
+    Period,
+    Progress,
+    Question,
+    State,
+    as_if_in_force,
+    changed_rules,
+)
+from payments_core.backtest.operations import Report, ask, cancel, fail, label_payments, run
 from payments_core.backtest.queries import (
     Covered,
     Decided,
+    Dimension,
     Money,
     Quality,
     Run,
@@ -20,12 +30,16 @@ from payments_core.backtest.queries import (
     list_runs,
     list_tasks,
     list_totals,
+    list_unfinished,
 )
 
 __all__ = [
+    "EVERYWHERE",
+    "SCOPES",
     "Covered",
     "DaysOpen",
     "Decided",
+    "Dimension",
     "LabelledNotFound",
     "Money",
     "Period",
@@ -33,6 +47,7 @@ __all__ = [
     "Progress",
     "Quality",
     "Question",
+    "Report",
     "Run",
     "RunNotFound",
     "RunOver",
@@ -43,6 +58,7 @@ __all__ = [
     "ask",
     "cancel",
     "changed_rules",
+    "fail",
     "get_quality",
     "get_run",
     "get_total",
@@ -53,5 +69,6 @@ __all__ = [
     "list_runs",
     "list_tasks",
     "list_totals",
+    "list_unfinished",
     "run",
 ]

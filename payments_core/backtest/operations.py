@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import islice
 
@@ -24,6 +25,7 @@ from payments_core.database import transaction
 AT_ONCE = 2
 """How many days, and parts of the merchants, are computed at once, each on a connection of its own."""
 
+TROUBLE_LIMIT = 2_000
 Report = Callable[[Progress], None]
 """Called after each day with how far the run is."""
 
@@ -70,14 +72,19 @@ def run(
 
     Each day is a transaction; a day that was computed before for the same digest is taken as it is. So a run
     that was cut off goes on where it stopped when it is run again. What goes wrong is noted and raised.
+    RUNNING is the answer where another process runs it.
     """
-    try:
-        state = _run(engine, run_no, question, report)
-    except BaseException as error:
-        _end(engine, run_no, State.FAILED, clock(), trouble=f"{type(error).__name__}: {error}"[:2000])
-        raise
-    _end(engine, run_no, state, clock())
-    return state
+    with _held(engine, run_no) as ours:
+        if not ours:
+            return State.RUNNING
+        try:
+            state = _run(engine, run_no, question, report)
+        except BaseException as error:
+            with transaction(engine) as connection:
+                fail(connection, run_no=run_no, trouble=f"{type(error).__name__}: {error}", now=clock())
+            raise
+        _end(engine, run_no, state, clock())
+        return state
 
 
 def cancel(connection: Connection, *, run_no: int) -> None:
@@ -92,6 +99,12 @@ def cancel(connection: Connection, *, run_no: int) -> None:
     values = {"cancel_asked": True} | ({"state": State.CANCELLED} if row.state == State.QUEUED else {})
     connection.execute(update(backtest_run).where(backtest_run.c.run_no == run_no).values(values))
     connection.execute(_STOP, {"name": _WORK.format(run_no=run_no)})
+
+
+def fail(connection: Connection, *, run_no: int, trouble: str, now: datetime) -> None:
+    """Note that a run cannot even begin, and why."""
+    values = {"state": State.FAILED, "ended_at": now, "trouble": trouble[:TROUBLE_LIMIT]}
+    connection.execute(update(backtest_run).where(backtest_run.c.run_no == run_no).values(values))
 
 
 def label_payments(
@@ -118,6 +131,19 @@ def label_payments(
         keys = [payment_label.c.merchant_id, payment_label.c.payment_id]
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=kept), rows)
     return len(rows)
+
+
+@contextmanager
+def _held(engine: Engine, run_no: int) -> Iterator[bool]:
+    """Hold a run for this process, as long as it lives; tell whether it could be had."""
+    values = {"lock": _LOCK, "run_no": run_no}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        ours = bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock, :run_no)"), values).scalar())
+        try:
+            yield ours
+        finally:
+            if ours:
+                connection.execute(text("SELECT pg_advisory_unlock(:lock, :run_no)"), values)
 
 
 def _run(engine: Engine, run_no: int, question: Question, report: Report) -> State:
@@ -228,9 +254,9 @@ def _is_cancelled(engine: Engine, run_no: int) -> bool:
         return bool(connection.execute(asked.with_for_update(read=True)).scalar_one())
 
 
-def _end(engine: Engine, run_no: int, state: State, now: datetime, *, trouble: str = "") -> None:
-    values = {"state": state, "ended_at": now, "trouble": trouble}
+def _end(engine: Engine, run_no: int, state: State, now: datetime) -> None:
     with transaction(engine) as connection:
+        values = {"state": state, "ended_at": now}
         connection.execute(update(backtest_run).where(backtest_run.c.run_no == run_no).values(values))
 
 
@@ -245,6 +271,7 @@ UPDATE backtest_run SET state = 'RUNNING', digest = :digest, days_done = 0, days
   payments_done = 0, trouble = '', ended_at = NULL
 WHERE run_no = :run_no AND NOT cancel_asked RETURNING run_no
 """)
+_LOCK = 4_080_002
 _WORK = "haodian-backtest-{run_no}"
 _NAMED = text("SELECT set_config('application_name', :name, true)")
 _STOP = text("""

@@ -169,6 +169,13 @@ def list_runs(connection: Connection, *, limit: int = 50) -> tuple[Run, ...]:
     return tuple(_run(row) for row in connection.execute(query).mappings())
 
 
+def list_unfinished(connection: Connection) -> tuple[int, ...]:
+    """Return the runs that wait or were begun and have not ended, oldest first."""
+    open_ = backtest_run.c.state.in_([State.QUEUED, State.RUNNING])
+    query = select(backtest_run.c.run_no).where(open_).order_by(backtest_run.c.run_no)
+    return tuple(connection.execute(query).scalars())
+
+
 def list_totals(connection: Connection, *, run_no: int, dimension: Dimension) -> tuple[Total, ...]:
     """Return every member of a dimension, by member."""
     query = select(backtest_total).where(
