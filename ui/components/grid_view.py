@@ -12,7 +12,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from engine.diagnostics import Diagnostic, Severity
-from engine.rulebook import Kind, Rule, ShapeName
+from engine.rulebook import Kind, ShapeName
 from ui.components import states
 from ui.components.rule_text import RuleText
 from ui.components.yaml_editor import words
@@ -34,6 +34,7 @@ _WIDTHS = {
     "choice": 110,
     "text": 130,
 }
+_MOST_WIDTHS = {"condition": 560, "text": 150}
 _TONES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.INFO: "info"}
 _RANK = ("bad", "warn", "info")
 # The only code among the options: functions of static/grid.js, none of it from data.
@@ -41,9 +42,15 @@ _CODE = {
     ":getRowId": "(params) => String(params.data.n)",
     ":onCellKeyDown": "(params) => haodianGrid.key(params)",
 }
-_CELL_CODE = {
+_CELL_CODE: dict[str, Any] = {
     ":editable": "(params) => haodianGrid.editable(params)",
-    ":cellClass": "(params) => haodianGrid.look(params)",
+    "cellClassRules": {
+        ":cell-bad": "(params) => haodianGrid.tone(params) === 'bad'",
+        ":cell-warn": "(params) => haodianGrid.tone(params) === 'warn'",
+        ":cell-info": "(params) => haodianGrid.tone(params) === 'info'",
+        ":locked": "(params) => params.data.locked.includes(params.column.colId)",
+        ":same": "(params) => haodianGrid.same(params)",
+    },
     ":tooltipValueGetter": "(params) => haodianGrid.told(params)",
 }
 _PASTE = "(event) => haodianGrid.paste(event, getElement({id}).api, emit)"
@@ -53,9 +60,9 @@ _COPY = "(event) => haodianGrid.copy(event, getElement({id}).api)"
 class GridView:
     """The grid of one rule's text, built when it is first looked at."""
 
-    def __init__(self, *, model: RuleText, kind: Kind, rule: Callable[[], Rule | None]) -> None:
-        """Put the toolbar on the page; `rule` gives the rule of the present text, for the words of a row."""
-        self._model, self._kind, self._rule = model, kind, rule
+    def __init__(self, *, model: RuleText, kind: Kind) -> None:
+        """Put the toolbar on the page."""
+        self._model, self._kind = model, kind
         self._grid: Grid | None = None
         self._sent: list[dict[str, Any]] = []
         self._heads: tuple[Column, ...] = ()
@@ -99,6 +106,7 @@ class GridView:
             "rowData": clean(rows),
             "rowHeight": 24,
             "headerHeight": 42,
+            "autoSizeStrategy": {"type": "fitCellContents"},
             "rowBuffer": 12,
             "animateRows": False,
             "enterNavigatesVertically": True,
@@ -130,6 +138,7 @@ class GridView:
         changed = [new for old, new in zip(self._sent, rows, strict=True) if old != new]
         if changed:
             self._element.run_grid_method("applyTransaction", clean({"update": changed}))
+            self._element.run_grid_method("refreshCells", {"force": True})
 
     async def _typed(self, event: GenericEventArguments) -> None:
         row, key, new = (
@@ -222,16 +231,10 @@ class GridView:
         if grid is None or column is None or row >= len(grid.rows):
             self._bar.set_content(str(span(t("grid.choose"), cls="f")))
             return
+        told = grids.words_of(grid, self._kind, row=row, key=key, language=language())
         place = span(t("grid.cell", row=row + 1, column=either(column.zh, column.en)), cls="chip info")
         said = span(grid.rows[row][key] or "—", cls="mono grid-said")
-        self._bar.set_content(str(div(place, said, span(self._words(row), cls="m el"), cls="row")))
-
-    def _words(self, row: int) -> str:
-        rule = self._rule()
-        conditions = list(rule.conditions.values()) if rule is not None else []
-        if row >= len(conditions):
-            return ""
-        return t("grid.holds", words=conditions[row].words(language=language()))
+        self._bar.set_content(str(div(place, said, span(told, cls="m el"), cls="row")))
 
 
 def _row(grid: Grid, number: int, marks: dict[tuple[int, str], list[Diagnostic]]) -> dict[str, Any]:
@@ -254,7 +257,8 @@ def _number_column() -> dict[str, Any]:
         "pinned": "left",
         "resizable": False,
         ":valueGetter": "(params) => params.data.n + 1",
-        ":cellClass": "(params) => 'row-no ' + haodianGrid.tone(params, 'n')",
+        "cellClass": "row-no",
+        "cellClassRules": _CELL_CODE["cellClassRules"],
         ":tooltipValueGetter": "(params) => params.data.told.n || null",
     }
 
@@ -266,18 +270,18 @@ def _definition(column: Column) -> dict[str, Any]:
         "headerName": f"{either(column.zh, column.en)}\n{column.name}",
         "headerTooltip": column.name,
         "width": _WIDTHS[column.sort],
+        "minWidth": 72,
+        "maxWidth": _MOST_WIDTHS.get(column.sort, 200),
         "headerClass": "" if column.is_condition else "outcome",
-        **_CELL_CODE,
+        "cellClass": "given" if column.is_condition else "outcome",
     }
     if column.sort in ("rate", "fen", "integer"):
-        definition["type"] = "rightAligned"
+        definition["cellClass"] += " ag-right-aligned-cell"
         definition["headerClass"] = "outcome ag-right-aligned-header"
     if column.sort in ("choice", "flag"):
         options = column.options if column.sort == "choice" else ("true", "false")
         definition["cellEditor"] = "agSelectCellEditor"
         definition["cellEditorParams"] = {"values": ["", *options]}
     if column.sort == "condition":
-        definition |= {"flex": 1, "minWidth": 320}
-    return clean({key: value for key, value in definition.items() if not key.startswith(":")}) | {
-        key: value for key, value in definition.items() if key.startswith(":")
-    }
+        definition["minWidth"] = 240
+    return clean(definition) | _CELL_CODE

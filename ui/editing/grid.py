@@ -17,9 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from engine.diagnostics import Diagnostic
-from engine.expressions import FactType
+from engine.diagnostics import Diagnostic, Language, Location
+from engine.expressions import FactType, compile_condition, condition_of
 from engine.rulebook import Kind, ShapeName
+from engine.rulebook.cells import CellUnclear, read_cell
 from engine.rulebook.grid import is_always
 from ui.editing import schema as schemas
 from ui.editing.amounts import shown_fen, shown_rate, typed_fen, typed_int, typed_rate
@@ -87,7 +88,8 @@ def read_grid(text: str, kind: Kind) -> Grid | None:
     # The id and the name of a scored rule come first, so that one knows which it is.
     leading = ("o_id", "o_label") if kind.shape == ShapeName.SCORED else ()
     columns = sorted(
-        (*_conditions(inputs, rows, kind), *_outputs(kind, at)), key=lambda column: column.key not in leading
+        (*_conditions(inputs, rows, kind), *_outputs(rows, kind, at)),
+        key=lambda column: column.key not in leading,
     )
     locked = set()
     shown = []
@@ -196,6 +198,29 @@ def findings_by_cell(
     return placed
 
 
+def words_of(grid: Grid, kind: Kind, *, row: int, key: str, language: Language) -> str:
+    """Return what a cell of a condition says in words; of any other cell, when its row holds."""
+    cells = grid.rows[row]
+    chosen = grid.column(key)
+    columns = [chosen] if chosen.is_condition else [column for column in grid.columns if column.is_condition]
+    said = [_condition_words(column, cells[column.key], kind, language) for column in columns]
+    return ("；" if language == "zh" else "; ").join(one for one in said if one)
+
+
+def _condition_words(column: Column, cell: str, kind: Kind, language: Language) -> str:
+    """The words of one cell; nothing for one that holds for anything or cannot be read."""
+    place = Location(file="", line=1, column=1)
+    if column.sort == "condition":
+        condition, _ = compile_condition(source=cell, vocabulary=kind.vocabulary, location=place)
+        return condition.words(language=language) if condition is not None and cell else ""
+    fact = kind.vocabulary.facts.get(column.name)
+    try:
+        tree = read_cell(cell, fact) if fact is not None and cell else None
+    except CellUnclear:
+        return ""
+    return condition_of(tree=tree, location=place).words(language=language) if tree is not None else ""
+
+
 def _conditions(inputs: Sequence[Any], rows: Sequence[Any], kind: Kind) -> list[Column]:
     facts = kind.vocabulary.facts
     columns = [
@@ -215,13 +240,15 @@ def _conditions(inputs: Sequence[Any], rows: Sequence[Any], kind: Kind) -> list[
     return columns
 
 
-def _outputs(kind: Kind, at: Pointer) -> list[Column]:
+def _outputs(rows: Sequence[Any], kind: Kind, at: Pointer) -> list[Column]:
     fields = schemas.properties(schemas.at(kind.schema.schema, (*at, 0)))
     names = [name for name in fields if name not in ("in", "when")]
     if kind.shape == ShapeName.TABLE:
         names = [name for name in names if name in kind.outputs]
     columns = []
     for name in names:
+        if schemas.sort_of(fields[name], name) in ("group", "list") and not any(name in row for row in rows):
+            continue  # a grid cannot write one, so it need not show that there is none
         zh, en = schemas.titles(fields[name], name)
         sort = schemas.sort_of(fields[name], name)
         if sort == "fen":

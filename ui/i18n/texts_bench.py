@@ -49,7 +49,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Choose a cell, then type, or paste from Excel",
     ),
     "grid.cell": ("第 {row} 行，{column}", "Row {row}, {column}"),
-    "grid.holds": ("这一行：{words}", "This row: {words}"),
     "grid.foot": (
         "{rows} 行，{inputs} 列条件，{outputs} 列结果",
         "{rows} rows, {inputs} conditions, {outputs} outcomes",

@@ -1,17 +1,9 @@
 // What the rule grid does in the browser: how a cell looks, when it may be edited, pasting and copying.
 const haodianGrid = {
-  tone: (params, key) => {
-    const tone = params.data && params.data.tones ? params.data.tones[key] : "";
-    return tone ? `cell-${tone}` : "";
-  },
-  look: (params) => {
-    const key = params.column.colId;
-    const kind = key.startsWith("o_") ? "outcome" : "given";
+  tone: (params) => params.data.tones[params.column.colId],
+  same: (params) => {
     const above = params.api.getDisplayedRowAtIndex(params.rowIndex - 1);
-    const same = kind === "given" && above && above.data[key] === params.value ? " same" : "";
-    const locked = params.data.locked.includes(key) ? " locked" : "";
-    const right = /ag-right/.test(params.colDef.headerClass || "") ? " ag-right-aligned-cell" : "";
-    return `${kind}${same}${locked}${right} ${haodianGrid.tone(params, key)}`.trim();
+    return !params.column.colId.startsWith("o_") && params.column.colId !== "n" && !!above && above.data[params.column.colId] === params.value;
   },
   told: (params) => {
     const told = params.data.told[params.column.colId];
@@ -20,6 +12,9 @@ const haodianGrid = {
   editable: (params) => params.context.canEdit && !params.data.locked.includes(params.column.colId),
   key: (params) => {
     const event = params.event;
+    // An input method announces itself before its first character: give it the editor in time.
+    if (event.key === "Process" && event.target.tagName !== "INPUT")
+      params.api.startEditingCell({ rowIndex: params.rowIndex, colKey: params.column.colId });
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && event.target.tagName !== "INPUT") {
       event.preventDefault();
       event.target.dispatchEvent(new CustomEvent("undo-edit", { bubbles: true }));

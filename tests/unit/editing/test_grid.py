@@ -67,7 +67,6 @@ def test_columns_are_inputs_then_outputs_and_cells_read_as_people_write() -> Non
         "c1",
         "c2",
         "o_rate",
-        "o_tiers",
         "o_cap_fen",
         "o_min_fen",
         "o_label",
@@ -167,6 +166,22 @@ def test_a_finding_stands_in_its_cell() -> None:
         ((0, "c1"), "CELL_UNCLEAR"),
         ((1, "o_rate"), "SCHEMA_FORMAT"),
     }
+
+
+def test_a_cell_says_in_words_what_it_asks_also_while_others_are_wrong() -> None:
+    text = grids.set_cells(TEXT, opened(), {(0, "c0"): "[[", (1, "c1"): ">= 50000"})
+
+    def said(row: int, key: str) -> str:
+        return grids.words_of(opened(text), kind(), row=row, key=key, language="zh")
+
+    assert said(0, "c0") == ""
+    assert "¥1,000.00" in said(0, "c1")
+    assert said(1, "c2") == ""
+    assert said(1, "o_rate") == said(1, "c1") != ""
+    fees = FILES["rules/merchant_fee/fee.community.std.yaml"]
+    found = read_grid(fees, kind())
+    assert found is not None
+    assert "BANKCARD" in grids.words_of(found, kind(), row=1, key="o_rate", language="en")
 
 
 def test_scored_rules_and_rows_with_conditions_are_grids_too_and_definitions_are_not() -> None:

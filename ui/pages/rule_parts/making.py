@@ -75,7 +75,7 @@ class Makers:
 
     def grid(self) -> GridView:
         """Make the table."""
-        return GridView(model=self._bench.model, kind=self._bench.kind, rule=self._read)
+        return GridView(model=self._bench.model, kind=self._bench.kind)
 
     def trial(self) -> TryIt:
         """Make the trial; only who may edit can keep one as a test."""
