@@ -55,7 +55,8 @@ class Past:
         return self.world.engine
 
     def question(self, draft: Rulebook, *, scope: Mapping[str, str] | None = None, period: Period = PERIOD):
-        return Question(released=self.book, draft=draft, period=period, scope=scope or {})
+        drafted = draft.with_earlier(self.book.versions)
+        return Question(released=self.book, draft=drafted, period=period, scope=scope or {})
 
     def ask(self, question: Question) -> int:
         with transaction(self.engine) as connection:
@@ -182,22 +183,25 @@ def past(databases: Callable[..., Engine]) -> Past:
     return lived(databases(), rulebook())
 
 
-def under(draft: Rulebook, past: Past, engine: Engine) -> Past:
-    """The same days as they would have been under the draft."""
-    book = as_if_in_force(released=past.book, draft=draft, since=PERIOD.since)
+def under(draft: Rulebook, past: Past, engine: Engine, *, period: Period = PERIOD) -> Past:
+    """The same days as they would have been under the draft, from the period's first day on."""
+    drafted = draft.with_earlier(past.book.versions)
+    book = as_if_in_force(released=past.book, draft=drafted, since=period.since)
     return lived(engine, book)
 
 
-def booked(connection: Connection, *, column: str) -> dict[str, tuple[int, ...]]:
-    """What the books say by merchant, broker or store of the payments: count, fee, cost."""
+def booked(connection: Connection, *, column: str, first: date = DAYS[0]) -> dict[str, tuple[int, ...]]:
+    """What the books say by merchant, broker or store of the payments since a day: count, fee, cost."""
+    since = "state = 'SUCCESS' AND business_date >= :first"
     sql = f"""SELECT {column}, sum(n), sum(fee), sum(cost) FROM (
-      SELECT {column}, 1 AS n, fee_fen AS fee, cost_fen AS cost FROM payment WHERE state = 'SUCCESS'
-      UNION ALL SELECT {column}, 0, -fee_back_fen, -cost_back_fen FROM refund WHERE state = 'SUCCESS') b
+      SELECT {column}, 1 AS n, fee_fen AS fee, cost_fen AS cost FROM payment WHERE {since}
+      UNION ALL SELECT {column}, 0, -fee_back_fen, -cost_back_fen FROM refund WHERE {since}) b
     GROUP BY 1"""
-    return {row[0]: tuple(map(int, row[1:])) for row in connection.execute(text(sql))}
+    return {row[0]: tuple(map(int, row[1:])) for row in connection.execute(text(sql), {"first": first})}
 
 
-def shared(connection: Connection) -> dict[str, int]:
-    """What the books paid to each party."""
-    sql = "SELECT party_kind || ':' || party_id, sum(delta_fen) FROM share_entry GROUP BY 1"
-    return {row[0]: int(row[1]) for row in connection.execute(text(sql))}
+def shared(connection: Connection, *, first: date = DAYS[0]) -> dict[str, int]:
+    """What the books paid to each party since a day."""
+    sql = """SELECT party_kind || ':' || party_id, sum(delta_fen) FROM share_entry
+      WHERE business_date >= :first GROUP BY 1"""
+    return {row[0]: int(row[1]) for row in connection.execute(text(sql), {"first": first})}

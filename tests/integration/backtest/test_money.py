@@ -6,7 +6,8 @@ import pytest
 
 from bench._payments_world import rulebook
 from payments_core import backtest
-from tests.integration.backtest.conftest import Past, booked, shared, under
+from payments_core.backtest import Period
+from tests.integration.backtest.conftest import DAYS, Past, booked, shared, under
 from tests.integration.backtest.drafts import DRAFTS
 
 
@@ -31,6 +32,24 @@ def test_a_backtest_is_what_the_product_would_have_booked(past: Past, databases,
     assert (whole.payments, whole.unread) == (270, 0)
     assert whole.refunds > 20
     assert whole.draft != whole.released
+
+
+@pytest.mark.parametrize("name", ["rows", "shares"])
+def test_a_period_goes_on_from_where_the_days_before_it_left_the_streams(
+    past: Past, databases, name: str
+) -> None:
+    """Sales of the day before keep their price, their refunds too; running totals go on."""
+    period, draft = Period(first=DAYS[1], last=DAYS[2]), rulebook(DRAFTS[name])
+    run_no = past.run(draft, period=period)
+    other = under(draft, past, databases(), period=period)
+    totals = past.read(backtest.list_totals, run_no=run_no, dimension="merchant")
+    parties = past.read(backtest.list_totals, run_no=run_no, dimension="party")
+    for world, side in ((past, "released"), (other, "draft")):
+        money = {t.member: (t.payments, getattr(t, side).fee_fen, getattr(t, side).cost_fen) for t in totals}
+        assert money == world.read(booked, column="merchant_id", first=DAYS[1]), side
+        got = {t.member: getattr(t, side).shared_fen for t in parties}
+        wanted = world.read(shared, first=DAYS[1])
+        assert {k: v for k, v in got.items() if v} == {k: v for k, v in wanted.items() if v}, side
 
 
 def test_the_released_rules_against_themselves_change_nothing_and_equal_the_ledger(past: Past) -> None:
