@@ -126,3 +126,24 @@ def test_proofs_name_a_case_that_can_be_tried_and_kept(page: Page) -> None:
     page.get_by_role("tab", name="试算").click()
     page.get_by_role("button", name="存为测试用例").click()
     expect(yaml(page)).to_contain_text("试算 6")
+
+
+def test_the_facts_of_a_payment_are_tried_and_rules_are_found_by_a_fact(page: Page) -> None:
+    sign_in(page, "ops")
+    page.goto("/payments")
+    payment = page.locator("a[href^='/payments/P']").first
+    number = (payment.get_attribute("href") or "").rpartition("/")[2]
+    page.goto(RULE)
+    expect(page.locator(".bench-side .ph").first).to_be_visible()
+    page.get_by_role("tab", name="试算").click()
+    page.get_by_label("支付单号").fill(number)
+    page.get_by_role("button", name="载入").click()
+    expect(page.locator(".q-notification")).to_contain_text("个事实中的")
+    expect(page.get_by_label("应结金额")).not_to_have_value("0")
+    page.get_by_label("名称、编号或事实").fill("broker.level")
+    expect(page.locator(".tree-rule").filter(has_text="北京默认分润")).to_be_visible()
+    expect(page.locator(".tree-rule").filter(has_text="社区商户")).to_be_hidden()
+    page.locator(".bench-side").get_by_role("link", name="txn.channel").click()
+    expect(page.locator("h1")).to_contain_text("txn.channel")
+    expect(page.locator(".flow")).to_contain_text("社区商户标准费率")
+    expect(page.locator(".use").first).to_be_visible()

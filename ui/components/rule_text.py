@@ -42,10 +42,10 @@ class RuleText:
             try:
                 after = await run_in_threadpool(change, before)
             except EditRefused as refusal:
-                ui.notify(refused(refusal), type="warning", multi_line=True)
+                ui.notify(refused(refusal), type="info", multi_line=True)
                 return False
             if before != self.text:  # typed over in the meantime
-                ui.notify(t("edit.overtaken"), type="warning")
+                ui.notify(t("edit.overtaken"), type="info")
                 return False
             if after != before:
                 self._done = [*self._done[-_MOST_STEPS:], (before, after)]
@@ -68,7 +68,7 @@ class RuleText:
             return
         before, after = source[-1]
         if self.text != (after if back else before):
-            ui.notify(t("edit.typed_since"), type="warning")
+            ui.notify(t("edit.typed_since"), type="info")
             return
         target.append(source.pop())
         self._editor.replace(before if back else after)

@@ -96,7 +96,7 @@ class TryIt:
         found = await self._load(number.strip())
         self._speak()
         if not found:
-            ui.notify(t("try.no_payment", number=number.strip() or "—"), type="warning")
+            ui.notify(t("try.no_payment", number=number.strip() or "—"), type="info")
             return
         self.fill(found)
         known = sum(name in found for name in self._asked or ())

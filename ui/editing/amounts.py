@@ -29,10 +29,13 @@ def typed_rate(typed: str, *, like: object = None) -> str:
 
 
 def shown_rate(held: str) -> str:
-    """Return a rate as people read it: `0.38 %`."""
+    """Return a rate as people read it: `0.38 %`, `0.30 %`; from one percent on without zeros: `24 %`."""
     if not _DECIMAL.match(held):
         return held
-    return f"{(Decimal(held) * 100).normalize():f} %"
+    percent = Decimal(held) * 100
+    digits = f"{percent.normalize():f}"
+    places = len(digits.partition(".")[2])
+    return f"{percent:.2f} %" if 0 < percent < 1 and places < 2 else f"{digits} %"
 
 
 def typed_fen(typed: str) -> int | str:

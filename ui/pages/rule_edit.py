@@ -59,10 +59,10 @@ def register() -> None:
             after_title=span(opened.rule.id, cls="mono f"),
         ) as frame:
             bench.frame = frame
-            with ui.element("div").classes("bench"):
+            with ui.element("div").classes("bench") as room:
                 tree = RuleTree(visit, opened, listed, reviews)
                 with ui.element("div").classes("bench-main"):
-                    bench.build_views(past, version=v)
+                    bench.build_views(past, version=v, room=room)
                 with ui.element("aside").classes("bench-side"):
                     bench.side = ui.html("", sanitize=False)
                     bench.side.on("click", bench.on_side_click, js_handler=_DELEGATE)
@@ -101,10 +101,10 @@ class Workbench:
         self._language = language()
         self.can_edit = visit.may(_EDITS.get(opened.rule.kind, Action.EDIT_MONEY_RULES))
 
-    def build_views(self, past: rule_panels.Past, *, version: int) -> None:
+    def build_views(self, past: rule_panels.Past, *, version: int, room: ui.element) -> None:
         """Build the views of the text; the YAML view holds it and is there from the start."""
         make = Makers(self)
-        self.views = views = Views(chosen="history" if version else "yaml")
+        self.views = views = Views(chosen="history" if version else "yaml", around=room)
         views.add("form", make.form)
         if self.kind.shape is not ShapeName.DEFINITION:
             views.add("grid", make.grid)

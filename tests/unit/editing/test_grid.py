@@ -72,7 +72,7 @@ def test_columns_are_inputs_then_outputs_and_cells_read_as_people_write() -> Non
         "o_label",
     ]
     filled = {key: cell for key, cell in grid.rows[1].items() if cell}
-    assert filled == {"c0": "-", "c1": "-", "c2": "-", "o_rate": "0.6 %", "o_cap_fen": "20.00"}
+    assert filled == {"c0": "-", "c1": "-", "c2": "-", "o_rate": "0.60 %", "o_cap_fen": "20.00"}
 
 
 @pytest.mark.parametrize(

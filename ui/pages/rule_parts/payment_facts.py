@@ -14,7 +14,7 @@ from payments_core.reporting.queries_payment import get_payment_detail
 from ui.pages.payment_parts.risk import stored_facts
 from ui.visit import Visit
 
-_MOST_DIGITS = 18
+_MOST = 2**63 - 1
 
 
 async def load(visit: Visit, release: Release, number: str) -> Mapping[str, Value] | None:
@@ -23,11 +23,8 @@ async def load(visit: Visit, release: Release, number: str) -> Mapping[str, Valu
     What risk read when it decided is stored with the payment; the rest comes from the payment itself.
     """
     digits = number.strip().upper().removeprefix("P")
-    if (
-        not visit.may(Action.READ_PAYMENTS)
-        or not (digits.isascii() and digits.isdigit())
-        or len(digits) > _MOST_DIGITS
-    ):
+    is_number = digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= _MOST
+    if not is_number or not visit.may(Action.READ_PAYMENTS):
         return None
     try:
         detail = await visit.read(get_payment_detail, payment_id=int(digits))

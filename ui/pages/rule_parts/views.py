@@ -14,6 +14,8 @@ from engine.diagnostics import Diagnostic
 from ui.i18n import t
 from ui.markup import Markup
 
+_WIDE = frozenset({"grid"})
+
 
 class View(Protocol):
     """What a view can do: draw itself of the present text."""
@@ -38,8 +40,9 @@ class Panel:
 class Views:
     """The tabs and their places. The YAML view is always there: it holds the text."""
 
-    def __init__(self, *, chosen: str) -> None:
-        """Begin with the tab that is looked at first."""
+    def __init__(self, *, chosen: str, around: ui.element) -> None:
+        """Begin with the tab that is looked at first; `around` makes room where a view is wide."""
+        self._around = around
         self._chosen = chosen
         self._places: dict[str, ui.element] = {}
         self._makers: dict[str, Callable[[], View]] = {}
@@ -77,6 +80,7 @@ class Views:
         self._chosen = str(event.value)
         for name, place in self._places.items():
             place.set_visibility(name == self._chosen)
+        self._around.classes(**{"add" if self._chosen in _WIDE else "remove": "wide"})
         view = self.build(self._chosen)
         if self._last is not None:
             view.show(*self._last)
