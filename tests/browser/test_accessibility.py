@@ -15,8 +15,8 @@ DESK_WIDTHS, PHONE_WIDTHS = (1440, 768, 390, 360), (390, 360)
 PAGES = {
     "ops": (
         "/", "/payments", "/payments/first", "/settlement", "/rules", "/rules/ps.beijing.default",
-        "/rules/fee.community.std", "/uses?of=txn.channel", "/releases", "/hierarchy/HQ", "/hierarchy/B0001", "/onboarding",
-        "/search?q=B0001", "/onboarding/new", "/findings",
+        "/rules/fee.community.std", "/releases", "/hierarchy/HQ", "/hierarchy/B0001", "/onboarding",
+        "/search?q=B0001", "/onboarding/new", "/findings", "/uses?of=txn.channel",
     ),
     "b0001": ("/m/income", "/m/merchants", "/m/me"),
     "m00001": ("/m/bill", "/m/me"),
