@@ -49,7 +49,9 @@ def test_a_rate_typed_in_the_grid_is_in_the_yaml_with_its_findings_and_can_be_ta
     expect(page.locator(".ans")).to_contain_text("0.61 %")
     expect(yaml(page)).to_contain_text('rate: "0.0061", label: 信用卡')
     page.get_by_role("tab", name="表格").click()
-    page.get_by_role("button", name="撤销").click()
+    cell(page, 2, "when").click()
+    page.keyboard.press("Control+z")
+    expect(cell(page, 1, "o_rate")).to_have_text("1.5.5")
     page.get_by_role("button", name="撤销").click()
     expect(page.locator(".ans")).to_contain_text("与已发布的")
 
