@@ -17,24 +17,14 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from sqlalchemy.exc import OperationalError
 
 from engine.diagnostics import Language
-from haodian import (
-    checking,
-    commands,
-    differing,
-    differing_text,
-    findings,
-    hook,
-    logs,
-    rule_tests,
-    speech,
-    supervisor,
-)
+from haodian import checking, findings, hook, rule_tests, speech
 from haodian.settings import CHECKOUT, SettingInvalid, read_settings
-from payments_core.backtest import SCOPES, Period
 from payments_core.errors import PaymentsCoreError
+
+# What needs the database, the solver or git is imported by the command that needs it: git calls `diff` once a
+# file and `hook run` before every commit, and loading everything takes longer than either.
 
 REFUSED, NOT_BEGUN, OUR_BUG, INTERRUPTED = 1, 2, 70, 130
 
@@ -49,6 +39,8 @@ app = typer.Typer(
 @app.command()
 def up() -> None:
     """启动产品：数据库、网关、控制台、任务进程。 Start the product and keep it running."""
+    from haodian import supervisor
+
     supervisor.up(read_settings())
 
 
@@ -126,6 +118,8 @@ def diff(
     repository: In = None,
 ) -> None:
     """比较规则库的两个版本：逐行与证明。 What differs between two versions of the rules, and what it does."""
+    from haodian import differing, differing_text
+
     if git:
         changes: tuple[differing.FileChange, ...] = (differing.change_for_git(versions, folder=Path()),)
     elif len(versions) == 2:
@@ -141,12 +135,16 @@ def diff(
 @app.command()
 def day(on: Day = None) -> None:
     """在演示世界跑完一个营业日。 Run one business day of the demo world and show what happened."""
+    from haodian import commands
+
     commands.run_day(read_settings(), wanted=_date(on) if on else None)
 
 
 @app.command()
 def verify(on: Closed = None) -> None:
     """按规则版本重算一个营业日，逐分核对。 Recompute a day from its releases; exit 1 where a fen differs."""
+    from haodian import commands
+
     commands.verify(read_settings(), wanted=_date(on) if on else None)
 
 
@@ -160,6 +158,9 @@ def backtest(
     json: AsJson = False,
 ) -> None:
     """用草稿的规则重算历史。 What a draft's rules would have brought in past days, beside what was booked."""
+    from haodian import commands
+    from payments_core.backtest import SCOPES, Period
+
     if (draft is None) == (commit is None):
         raise typer.BadParameter("要 --draft 或 --commit / one of --draft and --commit")
     named = dict(one.partition("=")[::2] for one in scope or ())
@@ -174,6 +175,8 @@ def import_bill(
     file: Annotated[Path, typer.Argument(help="微信或支付宝账单 / a WeChat Pay or Alipay bill")],
 ) -> None:
     """导入渠道账单。 Import a channel bill; importing it again adds nothing."""
+    from haodian import commands
+
     if not file.is_file():
         raise typer.BadParameter(f"没有这个文件 / no such file: {file}")
     good = commands.import_bill(read_settings(), file=file)
@@ -187,6 +190,8 @@ Days = Annotated[int | None, typer.Option("--days", help="历史天数 / days of
 @app.command()
 def demo(scale: Scale = None, days: Days = None) -> None:
     """载入演示世界。 Load the demo world into an empty installation."""
+    from haodian import commands
+
     given = {"HAODIAN_DEMO_SCALE": scale, "HAODIAN_DEMO_DAYS": None if days is None else str(days)}
     chosen = {name: value for name, value in given.items() if value is not None}
     commands.load_demo(read_settings({**os.environ, **chosen}))
@@ -195,6 +200,8 @@ def demo(scale: Scale = None, days: Days = None) -> None:
 @app.command()
 def migrate() -> None:
     """把数据库升级到最新结构。 Bring the database to the newest schema."""
+    from haodian import commands
+
     commands.migrate(read_settings())
 
 
@@ -216,25 +223,38 @@ def _run() -> int:
         return _say(NOT_BEGUN, "用法有误，见 haodian --help", str(error))
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except supervisor.AlreadyRunning as error:
-        return _say(NOT_BEGUN, "好店已在运行", f"already running on {error}")
-    except checking.NothingToCheck as error:
-        return _say(NOT_BEGUN, "目录中没有 rules/ 或 forms/", f"nothing to check in {error}")
-    except hook.NoRepository as error:
-        return _say(NOT_BEGUN, "不在 git 仓库里", str(error))
-    except hook.HookTaken as error:
-        return _say(REFUSED, "已有别的 pre-commit，没有覆盖", f"another pre-commit hook is there: {error}")
-    except SettingInvalid as error:
-        return _say(NOT_BEGUN, "设置无效", str(error))
-    except commands.Refused as error:
-        return _say(REFUSED, error.chinese, error.english)
-    except PaymentsCoreError as error:
-        return _say(REFUSED, f"{error.chinese} {error.code}", error.message)
-    except OperationalError as error:
-        return _say(NOT_BEGUN, "无法连接数据库", f"the database is away: {str(error.orig).splitlines()[0]}")
-    except Exception as error:  # noqa: BLE001 - the entry point: whatever is left is our own bug
-        return _say_bug(error)
+    except Exception as error:  # noqa: BLE001 - the entry point: every error ends in words here
+        return _say_refusal(error)
     return result if isinstance(result, int) else 0
+
+
+def _say_refusal(error: Exception) -> int:
+    """Put an error into words; whatever is no refusal is our own bug."""
+    from sqlalchemy.exc import OperationalError
+
+    from haodian import commands, supervisor
+
+    match error:
+        case supervisor.AlreadyRunning():
+            return _say(NOT_BEGUN, "好店已在运行", f"already running on {error}")
+        case checking.NothingToCheck():
+            return _say(NOT_BEGUN, "目录中没有 rules/ 或 forms/", f"nothing to check in {error}")
+        case hook.NoRepository():
+            return _say(NOT_BEGUN, "不在 git 仓库里", str(error))
+        case hook.HookTaken():
+            return _say(
+                REFUSED, "已有别的 pre-commit，没有覆盖", f"another pre-commit hook is there: {error}"
+            )
+        case SettingInvalid():
+            return _say(NOT_BEGUN, "设置无效", str(error))
+        case commands.Refused():
+            return _say(REFUSED, error.chinese, error.english)
+        case PaymentsCoreError():
+            return _say(REFUSED, f"{error.chinese} {error.code}", error.message)
+        case OperationalError():
+            told = str(error.orig).splitlines()[0]
+            return _say(NOT_BEGUN, "无法连接数据库", f"the database is away: {told}")
+    return _say_bug(error)
 
 
 def _say(code: int, chinese: str, english: str) -> int:
@@ -243,12 +263,18 @@ def _say(code: int, chinese: str, english: str) -> int:
 
 
 def _say_bug(error: Exception) -> int:
+    from haodian import logs
+
     trace = logs.write_trace(read_settings().logs, error)
     return _say(OUR_BUG, f"内部错误，详情见 {trace}", f"internal error {type(error).__name__}")
 
 
 def _files(path: Path | None, *, active: bool) -> Mapping[str, str]:
-    return commands.active_files(read_settings()) if active else checking.read_folder(path or CHECKOUT)
+    if not active:
+        return checking.read_folder(path or CHECKOUT)
+    from haodian import commands
+
+    return commands.active_files(read_settings())
 
 
 def _date(text: str) -> date:

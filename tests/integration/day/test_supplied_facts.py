@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from engine.expressions import Fact, FactType, Vocabulary
+from engine.expressions.vocabulary import INT_MAX, INT_MIN
 from engine.rulebook import check
 from haodian.checking import read_folder
 from payments_core.merchants.directory import Directory
@@ -44,9 +45,14 @@ class OneOfEach(Directory):
         return DeviceView(device_id=device_id, merchant_id="M1", type="POS", status="ACTIVE")
 
 
+def _with_default(fact: Fact, default: Any) -> Fact:
+    bounds = {"min": INT_MIN, "max": INT_MAX} if fact.type is FactType.INT else {}
+    return replace(fact, default=default, values=(), **bounds)
+
+
 def read_with(facts: tuple[Fact, ...], odd: int, figures: dict[str, Any]) -> dict[str, Any]:
     """Read every fact where each default is an odd value that nothing real has."""
-    vocabulary = Vocabulary.of(facts=[replace(f, default=ODD[f.type][odd], values=()) for f in facts])
+    vocabulary = Vocabulary.of(facts=[_with_default(fact, ODD[fact.type][odd]) for fact in facts])
     merchant = MerchantView(
         merchant_id="M1", name="M", type="MICRO", mcc="5812", status="ACTIVE", city_id="BJ", tags=("A",),
         risk_grade="LOW", owner_payer_hash="", activated_at=NOW, figures=figures,
