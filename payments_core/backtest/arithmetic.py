@@ -19,6 +19,9 @@ _ROUNDED = {
     Rounding.HALF_EVEN: "({{0}} + {half}) / {whole}"
     " - (({{0}}) % {whole} = {half} AND (({{0}}) / {whole}) % 2 = 0)::int",
 }
+UNCAPPED = 2**62
+"""The cap of rows without one: beyond any charge."""
+
 Charge = Callable[[str], str]
 
 
@@ -45,8 +48,12 @@ def charge(pricings: Sequence[Pricing], *, code: str) -> Charge:
 
 def _flat(rows: Mapping[int, Pricing], rounding: Rounding, code: str, amount: str) -> str:
     rate = _looked_up({number: one.rate_ppm for number, one in rows.items()}, code)
-    least = _looked_up({number: one.min_fen or None for number, one in rows.items()}, code)
-    most = _looked_up({number: one.cap_fen for number, one in rows.items()}, code)
+    least = most = ""
+    if any(one.min_fen for one in rows.values()):
+        least = _looked_up({number: one.min_fen for number, one in rows.items()}, code)
+    if any(one.cap_fen is not None for one in rows.values()):
+        caps = {n: UNCAPPED if one.cap_fen is None else one.cap_fen for n, one in rows.items()}
+        most = _looked_up(caps, code)
     return _held(_rounded(f"{amount} * {rate}", rounding), least, most, amount)
 
 
@@ -58,24 +65,18 @@ def _by_tiers(pricing: Pricing, amount: str) -> str:
 
 
 def _held(fen: str, least: str, most: str, amount: str) -> str:
-    """Hold a charge between its minimum and its cap; LEAST and GREATEST pass over a NULL, which is none."""
+    """Hold a charge between its minimum and its cap; nothing is charged for nothing."""
     if least:
         fen = f"CASE WHEN {amount} = 0 THEN 0 ELSE greatest({fen}, {least}) END"
     return f"least({fen}, {most})" if most else fen
 
 
-def _looked_up(values: Mapping[int, int | None], code: str) -> str:
-    """Return the value of a code, by a look into an array; "" where no code has one."""
-    if set(values.values()) <= {None}:
-        return ""
+def _looked_up(values: Mapping[int, int], code: str) -> str:
+    """Return the value of a code, by a look into an array: at once, as long as it holds no NULL."""
     if len(set(values.values())) == 1:
         return str(next(iter(values.values())))
-    listed = ",".join(_shown(values.get(number)) for number in range(max(values) + 1))
+    listed = ",".join(str(values.get(number, 0)) for number in range(max(values) + 1))
     return f"(CAST('{{{listed}}}' AS bigint[]))[{code} + 1]"
-
-
-def _shown(value: int | None) -> str:
-    return "NULL" if value is None else str(value)
 
 
 def _marginal(tiers: Sequence[Tier], amount: str) -> str:

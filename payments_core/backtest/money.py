@@ -82,7 +82,8 @@ def _payments(plan: Plan, columns: _Columns) -> str:
         keys.append("lines")
     else:
         constants.append("CAST('' AS text) AS lines")
-    return f"SELECT {', '.join((*keys, *constants))}, {_SUMS} FROM ({sold}) p GROUP BY {', '.join(keys)}"
+    sums = _SUMS if plan.differs(COST_KIND) else _SUMS.replace("cost_new", "cost_fen")  # summed once
+    return f"SELECT {', '.join((*keys, *constants))}, {sums} FROM ({sold}) p GROUP BY {', '.join(keys)}"
 
 
 def _refunds(plan: Plan, columns: _Columns) -> str:
@@ -155,7 +156,7 @@ def _priced(plan: Plan, source: str) -> str:
     columns = []
     for kind, (priced, name) in zip((FEE_KIND, COST_KIND), _both(plan), strict=True):
         charged = charge(priced.pricings, code=f"{name}_code")("settle_fen")
-        anew = f"CASE WHEN {name}_code >= 0 THEN {charged} ELSE {name}_fen END"
+        anew = f"coalesce({charged}, {name}_fen)"
         columns.append(f"{anew if plan.differs(kind) else f'{name}_fen'} AS {name}_new")
     return f"SELECT *, {', '.join(columns)} FROM ({source}) sources OFFSET 0"
 

@@ -17,7 +17,8 @@ from payments_core.backtest.made import drop_tables, make_table
 from payments_core.backtest.model import KINDS, Question, changed_rules
 
 # Tables just made have no statistics; whole tables are joined here, and that is best done by hashing.
-_LARGE = """SET LOCAL work_mem = '256MB'; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"""
+_LARGE = """SET LOCAL work_mem = '256MB'; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
+SET LOCAL max_parallel_workers_per_gather = 0"""
 _ROLES = ("opener", "maintainer", "store")
 
 

@@ -127,12 +127,16 @@ def _evidence(booked: Row, conditions: Sequence[Condition]) -> Callable[[Conditi
 
 
 def _looked_up(settled: Mapping[int, int], ref_no: str, otherwise: str) -> str:
-    """Return the code from the reference alone, where it says it, by a look into an array of codes."""
+    """Return the code from the reference alone, where that says it."""
     if not settled:
         return otherwise
     low, high = min(settled), max(settled)
-    codes = ",".join(str(settled.get(number, "NULL")) for number in range(low, high + 1))
-    found = f"(CAST('{{{codes}}}' AS int[]))[{ref_no} - {low - 1}]"
+    if len(settled) == high - low + 1:
+        codes = ",".join(str(settled[number]) for number in range(low, high + 1))
+        found = f"(CAST('{{{codes}}}' AS int[]))[{ref_no} - {low - 1}]"  # NULL outside
+    else:
+        arms = " ".join(f"WHEN {number} THEN {code}" for number, code in settled.items())
+        found = f"CASE {ref_no} {arms} END"
     return f"coalesce({found}, {otherwise})"
 
 
