@@ -18,8 +18,8 @@ from payments_core.fees import COST_KIND, FEE_KIND
 from payments_core.payments.in_force import SHARE_KIND
 
 PAID, BACK = "bt_paid", "bt_back"
-# The sums of a day's payments are a hash table by merchant, place, stream and row. Several days are computed at
-# once, so none of them needs workers of its own.
+# The sums of a day are a hash table by merchant, place, stream and row. Several days are computed at once, so
+# none of them needs workers of its own.
 _MEMORY = """SET LOCAL work_mem = '256MB'; SET LOCAL enable_mergejoin = off;
 SET LOCAL max_parallel_workers_per_gather = 0"""
 
