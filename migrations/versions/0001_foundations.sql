@@ -1513,6 +1513,20 @@ ALTER TABLE payment_label ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY payment_label_scope ON payment_label FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true ELSE false END)
 -- ;;
+GRANT SELECT ON business_day TO haodian_console
+-- ;;
+GRANT SELECT ON settlement TO haodian_console
+-- ;;
+ALTER TABLE settlement ENABLE ROW LEVEL SECURITY
+-- ;;
+CREATE POLICY settlement_scope ON settlement FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
+-- ;;
+GRANT SELECT ON payout TO haodian_console
+-- ;;
+ALTER TABLE payout ENABLE ROW LEVEL SECURITY
+-- ;;
+CREATE POLICY payout_scope ON payout FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
+-- ;;
 GRANT SELECT ON bill_row TO haodian_console
 -- ;;
 ALTER TABLE bill_row ENABLE ROW LEVEL SECURITY
@@ -1565,17 +1579,3 @@ GRANT SELECT ON sequence_match TO haodian_console
 ALTER TABLE sequence_match ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY sequence_match_scope ON sequence_match FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
--- ;;
-GRANT SELECT ON business_day TO haodian_console
--- ;;
-GRANT SELECT ON settlement TO haodian_console
--- ;;
-ALTER TABLE settlement ENABLE ROW LEVEL SECURITY
--- ;;
-CREATE POLICY settlement_scope ON settlement FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
--- ;;
-GRANT SELECT ON payout TO haodian_console
--- ;;
-ALTER TABLE payout ENABLE ROW LEVEL SECURITY
--- ;;
-CREATE POLICY payout_scope ON payout FOR SELECT TO haodian_console USING (current_setting('haodian.scope_kind', true) = 'all' OR merchant_id = ANY ((SELECT haodian_scope_merchants())::text[]))
