@@ -93,11 +93,14 @@ def test_facts_values_and_fields_are_completed_and_a_fact_tells_of_itself(page: 
     expect(offered.first).to_contain_text("txn.channel")
     offered.first.click()
     page.keyboard.type(" == ")
+    page.keyboard.press("Control+Space")
     expect(offered.first).to_contain_text("'WECHAT'")
     page.keyboard.press("Escape")
+    expect(page.locator(".bench-side")).to_contain_text("错误")  # checked: nothing moves from here on
     place = page.locator(".cm-line").filter(has_text="by: txn.settle_amount_fen").bounding_box()
     assert place is not None
     page.mouse.move(place["x"] + 250, place["y"] + 8)
+    page.mouse.move(place["x"] + 252, place["y"] + 9)
     expect(page.locator(".fact-card")).to_contain_text("应结金额")
 
 
