@@ -88,7 +88,7 @@ def parse_rule(
         return None, in_order((*loaded, *ill_formed))
     cut, misdated = stretches(document)
     conditions, wrong = compile_conditions(cut[0].document, kind)
-    stages = [loaded, ill_formed, misdated]
+    stages = [loaded, _not_correctable(document, kind, context), ill_formed, misdated]
     for stretch in cut:
         least = kind.least.check(stretch.document)
         meaning = (
@@ -102,6 +102,15 @@ def parse_rule(
         return None, findings
     rule = build_rule(document=document, stretches=cut, kind=kind, conditions=conditions, commit=commit)
     return rule, findings
+
+
+def _not_correctable(document: Document, kind: Kind, context: Context) -> tuple[Diagnostic, ...]:
+    """Say which kinds may begin in the past, where a rule of another does."""
+    if "correction" not in document.value or kind.correctable:
+        return ()
+    allowed = ", ".join(sorted(name for name, one in context.kinds.items() if one.correctable)) or "—"
+    place = document.key_location(("correction",))
+    return (finding("CORRECTION_KIND", place, length=10, kind=kind.name, allowed=allowed),)
 
 
 def _read_rules(files: Mapping[str, str], context: Context) -> tuple[list[Rule], list[Diagnostic]]:

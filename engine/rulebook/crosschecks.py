@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,9 @@ from engine.rulebook.timelines import Span, overlap
 from engine.rulebook.wording import finding
 
 Case = Mapping[str, Value]
+
+CORRECTION_DAYS = 366
+"""How far back a correction may begin: a year, and the day that a leap year adds."""
 
 
 def check_overlaps(rulebook: Rulebook) -> Iterator[Diagnostic]:
@@ -76,7 +79,10 @@ def _gap(rulebook: Rulebook, kind: str, before: Rule, start: datetime, spans: It
 
 
 def check_versions(rulebook: Rulebook, previous: Rulebook, now: datetime | None) -> Iterator[Diagnostic]:
-    """Yield what a change may not do to the rules before it; `now` also refuses past starts."""
+    """Yield what a change may not do to the rules before it; `now` also refuses past starts.
+
+    A correction may begin when its predecessor did or earlier: it stands in its place from there on.
+    """
     before = {(rule.kind, rule.id): rule for rule in previous.rules}
     published = {(rule.kind, rule.id, rule.version): rule for rule in previous.versions}
     for rule in rulebook.rules:
@@ -92,10 +98,23 @@ def check_versions(rulebook: Rulebook, previous: Rulebook, now: datetime | None)
         former = before.get((rule.kind, rule.id))
         if former is not None:
             yield from _follows(rule, former)
-        if now is not None and rule.effective_from < now:
-            place = rule.document.location(("effective", "from"))
-            start = rule.effective_from.isoformat()
-            yield finding("EFFECTIVE_PAST", place, from_=start, now=now.isoformat(timespec="seconds"))
+        if now is not None:
+            yield from _begins(rule, now)
+
+
+def _begins(rule: Rule, now: datetime) -> Iterator[Diagnostic]:
+    """A version begins in the future, or says that it corrects the past, and not too long ago."""
+    place, corrects = rule.document.location(("effective", "from")), rule.correction is not None
+    start, today = rule.effective_from.isoformat(), now.isoformat(timespec="seconds")
+    earliest = now - timedelta(days=CORRECTION_DAYS)
+    if not corrects and rule.effective_from < now:
+        yield finding("EFFECTIVE_PAST", place, from_=start, now=today)
+    elif corrects and rule.effective_from >= now:
+        named = rule.document.key_location(("correction",))
+        yield finding("CORRECTION_NOT_PAST", named, length=10, from_=start, now=today)
+    elif corrects and rule.effective_from < earliest:
+        first = earliest.isoformat(timespec="seconds")
+        yield finding("CORRECTION_TOO_OLD", place, from_=start, earliest=first, days=CORRECTION_DAYS)
 
 
 def _follows(rule: Rule, former: Rule) -> Iterator[Diagnostic]:
@@ -103,7 +122,7 @@ def _follows(rule: Rule, former: Rule) -> Iterator[Diagnostic]:
         zh = f"version {rule.version} 小于已发布的 {former.version}"
         en = f"version {rule.version} is below the published {former.version}"
         yield finding("VERSION_ORDER", rule.document.location(("version",)), detail=zh, detail_en=en)
-    elif rule.effective_from <= former.effective_from:
+    elif rule.effective_from <= former.effective_from and rule.correction is None:
         start = former.effective_from.isoformat()
         zh = f"effective.from 没有晚于第 {former.version} 版的 {start}"
         en = f"effective.from is not later than version {former.version}'s {start}"

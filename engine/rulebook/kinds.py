@@ -84,6 +84,7 @@ class KindCheck:
 class Kind:
     """One kind. `vocabulary` holds the facts it may read; `order` ranks the values of `ranked_output`.
 
+    `correctable` kinds may have versions that begin in the past: what was booked is then trued up.
     `in_use` is false while no feature reads its rules; until then nothing need supply their facts. `supplied`
     are the facts that its rules are given, where that is not all that anything supplies.
     `movable` are the facts that those whom a rule is about can move; `compared` says how its versions are
@@ -102,6 +103,7 @@ class Kind:
     scope: tuple[str, ...]
     hit_policy: HitPolicy
     complete: bool
+    correctable: bool
     outputs: tuple[str, ...]
     ranked_output: str
     order: tuple[str, ...]
@@ -166,6 +168,7 @@ def _kind(path: str, declared: Mapping[str, Any], schema: SchemaFile, vocabulary
         scope=tuple(declared.get("scope", COMMON_SCOPE)),
         hit_policy=HitPolicy(declared.get("hit_policy", "first")),
         complete=declared.get("complete", False),
+        correctable=declared.get("correctable", False),
         outputs=tuple(declared.get("outputs", ())),
         ranked_output=priority.get("output", ""),
         order=tuple(priority.get("order", ())),

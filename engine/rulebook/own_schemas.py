@@ -192,6 +192,7 @@ def rule_of(*, shape: str, decisions: tuple[str, ...]) -> dict[str, Any]:
             **{name: text for name in ("kind", "id", "title", "owner")},
             "version": {"type": "integer", "minimum": 1},
             "effective": effective,
+            "correction": {"type": "object", "required": ["reason", "reference"]},
             "scope": {"type": "object", "additionalProperties": _TEXTS},
             "spec": spec,
             "accept": {
@@ -345,6 +346,7 @@ KIND = _object(
             ]
         },
         "complete": {"type": "boolean"},
+        "correctable": {"type": "boolean"},
         "outputs": _TEXTS,
         "priority": _object(["output", "order"], {"output": _TEXT, "order": _TEXTS}),
         "conditions": {"type": "array", "items": _POINTER},

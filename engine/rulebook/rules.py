@@ -25,6 +25,14 @@ _ROWS: tuple[str, ...] = ("rows", "*", "when")
 _RULES: tuple[str, ...] = ("rules", "*", "when")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """Why a version begins in the past, and what says so."""
+
+    reason: str
+    reference: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
     """One version of a rule; `spec` is its policy as plain values; effective `[from, to)`.
@@ -49,6 +57,7 @@ class Rule:
     shape: Shape
     document: Document
     written: Mapping[str, Any]
+    correction: Correction | None = None
     dated: tuple[DatedValue, ...] = ()
     later: tuple[Rule, ...] = ()
 
@@ -90,7 +99,8 @@ class Rule:
 
     def meaning(self) -> tuple[Any, ...]:
         """Return what may not change once published: everything but the title, the owner and the tests."""
-        return (self.kind, self.id, self.effective_from, self.effective_to, dict(self.scope), self.written)
+        when = (self.effective_from, self.effective_to, self.correction)
+        return (self.kind, self.id, *when, dict(self.scope), self.written)
 
 
 def matches(value: Any, pattern: tuple[str, ...], at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
@@ -183,6 +193,7 @@ def _rule(
         shape=_shape(ref, stretch, kind, conditions),
         document=document,
         written=written.value["spec"],
+        correction=Correction(**value["correction"]) if "correction" in value else None,
         dated=stretch.dated,
     )
 

@@ -56,8 +56,27 @@ PERIODS = {
     "EFFECTIVE_PAST": Wording(
         "生效时间 {from_} 已经过去（现在 {now}）",
         "effective.from {from_} is in the past (now {now})",
-        "改成将来的时间；已发生的交易不能改价",
-        "choose a later time; what has happened keeps its price",
+        "改成将来的时间；要更正过去，写 correction: {{reason: …, reference: …}}，差额会补记",
+        "choose a later time; to put the past right write correction: {{reason: …, reference: …}}:"
+        " the differences are booked",
+    ),
+    "CORRECTION_KIND": Wording(
+        "种类 {kind} 不能更正过去",
+        "rules of kind {kind} cannot put the past right",
+        "删去 correction；可以更正的种类：{allowed}",
+        "remove correction; kinds that can: {allowed}",
+    ),
+    "CORRECTION_TOO_OLD": Wording(
+        "更正从 {from_} 开始，早于可以追溯的 {earliest}（{days} 天）",
+        "the correction begins at {from_}, before {earliest}, the earliest there is ({days} days)",
+        "把 effective.from 改到 {earliest} 或以后",
+        "begin at {earliest} or later",
+    ),
+    "CORRECTION_NOT_PAST": Wording(
+        "写了 correction，但 {from_} 还没有到（现在 {now}）",
+        "a correction that begins at {from_}, which has not come yet (now {now})",
+        "删去 correction：将来的变更不是更正",
+        "remove correction: a change to come corrects nothing",
     ),
     "VERSION_IMMUTABLE": Wording(
         "{id} 第 {version} 版已经发布，不能改动内容",

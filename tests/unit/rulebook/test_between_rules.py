@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,12 @@ class TestGaps:
         assert [(item.code, item.location.line) for item in found] == [("EFFECTIVE_GAP", 6)]
 
 
+def corrected(*, reason: str = "录错", **changes: Any) -> str:
+    """A version that says why it begins in the past."""
+    said = f"correction: {{reason: {reason}, reference: 补充协议}}"
+    return fee(**changes).replace("\nspec:", f"\n{said}\nspec:")
+
+
 @pytest.mark.parametrize(
     ("changed", "codes"),
     [
@@ -110,6 +117,13 @@ class TestGaps:
         (fee(version=2, start="2025-05-01", rate="0.0039"), []),
         (fee(version=2, rate="0.0039"), ["EFFECTIVE_PAST", "VERSION_ORDER"]),
         (fee(version=2, start="2025-01-02", rate="0.0039"), ["EFFECTIVE_PAST"]),
+        (corrected(version=2, start="2025-01-02", rate="0.0039"), []),
+        (corrected(version=2, start="2025-01-01", rate="0.0039"), []),
+        (corrected(version=2, start="2024-12-01", rate="0.0039"), []),
+        (corrected(version=1, start="2025-01-01"), ["VERSION_IMMUTABLE"]),
+        (corrected(version=2, start="2024-04-14"), []),  # 366 days before
+        (corrected(version=2, start="2024-04-13"), ["CORRECTION_TOO_OLD"]),
+        (corrected(version=2, start="2025-05-01"), ["CORRECTION_NOT_PAST"]),
     ],
 )
 def test_what_is_published_stays(declarations: Mapping[str, str], changed: str, codes: list[str]) -> None:
@@ -117,6 +131,30 @@ def test_what_is_published_stays(declarations: Mapping[str, str], changed: str, 
     now = datetime.fromisoformat("2025-04-15T00:00:00+08:00")
     found = check_file(path=FEE_PATH, text=changed, files=declarations, previous=before, now=now)
     assert [one.code for one in found] == codes
+
+
+def test_what_a_correction_says_is_published_with_it(declarations: Mapping[str, str]) -> None:
+    before, _ = check(files={**declarations, FEE_PATH: corrected(version=2)})
+    said = corrected(version=2, reason="别的")
+    found = check_file(path=FEE_PATH, text=said, files=declarations, previous=before)
+    assert [one.code for one in found] == ["VERSION_IMMUTABLE"]
+
+
+def test_a_correction_stands_in_the_place_of_every_version_from_its_start(
+    declarations: Mapping[str, str],
+) -> None:
+    first, _ = check(files={**declarations, FEE_PATH: fee()})
+    second, _ = check(files={**declarations, FEE_PATH: fee(version=2, start="2025-03-01")})
+    third, wrong = check(files={**declarations, FEE_PATH: corrected(version=3, start="2025-02-01")})
+    assert first is not None
+    assert second is not None
+    assert third is not None, wrong
+    book = third.with_earlier((*first.versions, *second.versions))
+    in_force = [
+        book.in_force(kind="merchant_fee", at=datetime.fromisoformat(f"{day}T00:00:00+08:00"), scope={})
+        for day in ("2025-01-31", "2025-02-01", "2025-03-01")
+    ]
+    assert [rule.version for rule in in_force] == [1, 3, 3]
 
 
 def test_a_lower_version_is_refused(declarations: Mapping[str, str]) -> None:
