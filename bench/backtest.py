@@ -9,27 +9,22 @@ The payments (2.7 GB, pages half free as the product leaves them) lie in the ser
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 from sqlalchemy import Engine, text
 
-from bench._backtest_peer import peer
+from bench._backtest_peer import CHANNELS, MCCS, peer
+from bench._databases import fresh_cluster, migrated_database, open_streams, vacuum
 from bench._payments_world import build, rulebook
 from bench.figure import Figure, Row
 from engine.rulebook import Rulebook
-from haodian import postgres
-from haodian.migrate import migrate
 from payments_core import backtest
 from payments_core.backtest import Period, Question, Total
-from payments_core.database import connect, transaction
+from payments_core.database import transaction
 from payments_core.profit_share import post_shares
 
 FIRST = date(2025, 4, 1)
@@ -38,7 +33,6 @@ NOW = datetime(2025, 5, 1, tzinfo=UTC)
 GOAL_S, GOAL_TIMES = 10, 1.5
 ROUNDS = (200, 300, 400)
 """How much dearer each draft is, in ppm."""
-MCCS, CHANNELS = 10, ("WECHAT", "ALIPAY", "UNIONPAY_QR", "BANKCARD")
 PATH = "rules/merchant_fee/fee.community.std.yaml"
 
 
@@ -48,7 +42,8 @@ def run(*, quick: bool) -> Figure:
     released = rulebook({PATH: table(version=4)})
     ours: list[float] = []
     theirs: list[float] = []
-    with memory_database() as engine:
+    # All payments fit into the memory of the server.
+    with fresh_cluster(shared_buffers="4GB") as cluster, migrated_database(cluster) as engine:
         fill(engine, released, payments=payments, merchants=merchants)
         for more in ROUNDS:
             ours_s, whole = timed(partial(asked, engine, released, drafted(released, more=more)))
@@ -77,22 +72,6 @@ def run(*, quick: bool) -> Figure:
             Row(label="fee, fen", shown=f"{whole.released.fee_fen:,} → {whole.draft.fee_fen:,}"),
         ),
     )
-
-
-@contextmanager
-def memory_database() -> Iterator[Engine]:
-    """Start a PostgreSQL that keeps all payments in its memory, and throw it away at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="haodian-bench-"))
-    folder.chmod(0o755)
-    cluster = postgres.start(folder / "pg", shared_buffers="4GB")
-    try:
-        engine = connect(url=postgres.ensure_database(cluster, "backtest"))
-        migrate(engine)
-        yield engine
-        engine.dispose()
-    finally:
-        postgres.stop(cluster)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def drafted(released: Rulebook, *, more: int, least: int = 0) -> Rulebook:
@@ -184,7 +163,7 @@ def fill(engine: Engine, released: Rulebook, *, payments: int, merchants: int) -
     build(engine, merchants=merchants, book=released)
     with transaction(engine) as connection:  # nobody looks for an order here
         connection.execute(text("ALTER TABLE payment DROP CONSTRAINT uq_payment_order"))
-    values = {"merchants": merchants, "each": payments // DAYS, "first": FIRST, "days": DAYS}
+    values = {"merchants": merchants, "each": payments // DAYS}
     with transaction(engine) as connection:
         for number in range(MCCS * len(CHANNELS)):
             ref = "INSERT INTO rule_ref (kind, rule_id, version, row_no, line) VALUES ('merchant_fee',"
@@ -197,8 +176,8 @@ def fill(engine: Engine, released: Rulebook, *, payments: int, merchants: int) -
         connection.execute(text(named))
         # The trigger that keeps open payments has nothing to keep here.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for statement in (_MCC, _STREAMS, _LINES):
-            connection.execute(text(statement), values)
+        connection.execute(text(_MCC))
+        open_streams(connection, merchants=merchants)
     for day in range(DAYS):
         on = FIRST + timedelta(days=day)
         with transaction(engine) as connection:
@@ -207,26 +186,10 @@ def fill(engine: Engine, released: Rulebook, *, payments: int, merchants: int) -
             connection.execute(text(_CLOSED), {"day": on, "now": NOW})
         with transaction(engine) as connection:
             post_shares(connection, business_date=on, release_no=1, now=NOW)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
+    vacuum(engine)
 
 
 _MCC = "UPDATE merchant SET mcc = '58' || lpad((merchant_no % 10)::text, 2, '0')"
-_STREAMS = """
-INSERT INTO share_stream (merchant_id, stream_id, rule_id, rule_version, rounding, period)
-SELECT 'M' || lpad(n::text, 5, '0'), n, 'ps.beijing.default', 3, 'HALF_UP', date_trunc('month',
-  CAST(:first AS date))
-FROM generate_series(1, :merchants) n
-"""
-_LINES = """
-INSERT INTO share_line (merchant_id, stream_id, line_no, pool_no, party_kind, party_id, role, rate_ppm,
-  pool_ppm, rule_line)
-SELECT 'M' || lpad(n::text, 5, '0'), n, line_no, pool_no, kind, kind || n % 800, role, rate_ppm,
-  CASE pool_no WHEN 1 THEN 400000 ELSE 50000 END, 12
-FROM generate_series(1, :merchants) n, (VALUES (1, 1, 'broker', 'opener', 240000),
-  (2, 1, 'broker', 'maintainer', 160000), (3, 2, 'store', 'store', 50000))
-  AS line (line_no, pool_no, kind, role, rate_ppm)
-"""
 _CLOSED = """
 INSERT INTO business_day (business_date, state, closed_at, steps) VALUES (:day, 'SETTLED', :now,
   '{"shares": {}}')

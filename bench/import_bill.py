@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import csv
 import resource
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,13 +19,12 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from bench._databases import fresh_cluster, migrated_database
 from bench.figure import Figure, Row
-from haodian import postgres
 from haodian.demo.bill_files import BillLine, write_wechat_bill
-from haodian.migrate import migrate
 from payments_core.bills import import_bill
 from payments_core.calendar import SHANGHAI
-from payments_core.database import connect, transaction
+from payments_core.database import transaction
 
 ROWS, QUICK_ROWS = 400_000, 40_000
 GOAL_S = 60
@@ -53,7 +50,11 @@ ON CONFLICT DO NOTHING
 def run(*, quick: bool) -> Figure:
     """Measure seconds to import a bill, and how far the process's memory rises meanwhile."""
     count = QUICK_ROWS if quick else ROWS
-    with _database() as engine, tempfile.TemporaryDirectory() as folder:
+    with (
+        fresh_cluster() as cluster,
+        migrated_database(cluster) as engine,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         path = Path(folder) / "bill.csv"
         write_wechat_bill(_lines(count), path=path)
         _fill(engine)
@@ -197,19 +198,3 @@ def _memory_mib() -> float:
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return pages * resource.getpagesize() / 2**20
-
-
-@contextmanager
-def _database() -> Iterator[Engine]:
-    """Give an engine on a migrated database of a cluster of its own, thrown away at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="haodian-bench-"))
-    folder.chmod(0o755)
-    cluster = postgres.start(folder / "pg")
-    try:
-        engine = connect(url=postgres.ensure_database(cluster, "bench"))
-        migrate(engine)
-        yield engine
-        engine.dispose()
-    finally:
-        postgres.stop(cluster)
-        shutil.rmtree(folder, ignore_errors=True)

@@ -10,24 +10,21 @@ run in turn, several times, and the medians are compared: a machine that slows d
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 from sqlalchemy import Engine, text
 
+from bench._databases import fresh_cluster, migrated_database
 from bench._payments_world import build
 from bench.figure import Figure, Row
 from haodian import postgres
-from haodian.migrate import migrate
 from haodian.taking import settle_memory
 from payments_core.channels import ChannelOrder, Outcome, Simulator
-from payments_core.database import connect, transaction
+from payments_core.database import transaction
 from payments_core.payments import Accepted, AcceptRequest, Capture, Committer, Failure, State
 
 MERCHANTS = 2_000
@@ -44,12 +41,7 @@ _CHANNELS = ("WECHAT",) * 62 + ("ALIPAY",) * 29 + ("UNIONPAY_QR",) * 6 + ("BANKC
 
 def run(*, quick: bool) -> Figure:
     """Return payments a second, accepted and captured, beside TPC-B transactions a second."""
-    folder = Path(tempfile.mkdtemp(prefix="haodian-bench-"))
-    folder.chmod(0o755)
-    cluster = postgres.start(folder / "pg")
-    try:
-        engine = connect(url=postgres.ensure_database(cluster, "payments"))
-        migrate(engine)
+    with fresh_cluster() as cluster, migrated_database(cluster) as engine:
         world = build(engine, merchants=MERCHANTS)
         _age_log(engine)
         rounds = 3 if quick else 5
@@ -71,10 +63,6 @@ def run(*, quick: bool) -> Figure:
                 for clients in CLIENTS:
                     theirs[clients].append(_tpcb(cluster, clients=clients, seconds=2 if quick else 4))
         _ensure_proved(engine, captured)
-        engine.dispose()
-    finally:
-        postgres.stop(cluster)
-        shutil.rmtree(folder, ignore_errors=True)
     payments_s = median(ours)
     peers = {clients: median(rates) for clients, rates in theirs.items()}
     best = max(peers.values())

@@ -6,22 +6,17 @@ transfers by COPY. It does not even update the running totals of the streams. Bo
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from time import perf_counter
 
 from sqlalchemy import Connection, Engine, text
 
+from bench._databases import fresh_cluster, migrated_database, open_streams, vacuum
 from bench.figure import Figure, Row
-from haodian import postgres
-from haodian.migrate import migrate
-from payments_core.database import connect, transaction
+from payments_core.database import transaction
 from payments_core.ledger import Account, Code, DailyJob, Leg, daily_posting_id, post, prove
 from payments_core.money import portion, split
 from payments_core.profit_share import SharesPosted, post_shares
@@ -34,7 +29,7 @@ GOAL_S = 15
 def run(*, quick: bool) -> Figure:
     """Measure one day; `quick` is a tenth of it."""
     payments, merchants = (40_000, 1_000) if quick else (400_000, 10_000)
-    with fresh_database() as engine:
+    with fresh_cluster() as cluster, migrated_database(cluster) as engine:
         fill(engine, payments=payments, merchants=merchants)
         peer_s, peer_fen = timed_peer(engine)
         ours_s, posted = timed_ours(engine)
@@ -150,48 +145,15 @@ def _write(connection: Connection, entries: Sequence[Entry]) -> None:
     )
 
 
-@contextmanager
-def fresh_database() -> Iterator[Engine]:
-    """Start a PostgreSQL with a migrated database, and throw both away at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="haodian-bench-"))
-    folder.chmod(0o755)
-    cluster = postgres.start(folder / "pg")
-    try:
-        engine = connect(url=postgres.ensure_database(cluster, "shares"))
-        migrate(engine)
-        yield engine
-        engine.dispose()
-    finally:
-        postgres.stop(cluster)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def fill(engine: Engine, *, payments: int, merchants: int) -> None:
-    """Write the streams of every merchant (opener 24 %, maintainer 16 %, store 5 %) and one day's"
-    " payments."""
+    """Write the streams of every merchant and one day's payments."""
     values = {"merchants": merchants, "payments": payments, "day": DAY}
     with transaction(engine) as connection:
-        for statement in (_STREAMS, _LINES, _PAYMENTS):
-            connection.execute(text(statement), values)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE payment, share_stream, share_line"))
+        open_streams(connection, merchants=merchants)
+        connection.execute(text(_PAYMENTS), values)
+    vacuum(engine)
 
 
-_STREAMS = """
-INSERT INTO share_stream (merchant_id, stream_id, rule_id, rule_version, rounding, period)
-SELECT 'M' || lpad(n::text, 5, '0'), n, 'ps.beijing.default', 3, 'HALF_UP', date_trunc('month',
-  CAST(:day AS date))
-FROM generate_series(1, :merchants) n
-"""
-_LINES = """
-INSERT INTO share_line (merchant_id, stream_id, line_no, pool_no, party_kind, party_id, role, rate_ppm,
-  pool_ppm, rule_line)
-SELECT 'M' || lpad(n::text, 5, '0'), n, line_no, pool_no, kind, kind || n % 800, role, rate_ppm,
-  CASE pool_no WHEN 1 THEN 400000 ELSE 50000 END, 12
-FROM generate_series(1, :merchants) n, (VALUES (1, 1, 'broker', 'opener', 240000),
-  (2, 1, 'broker', 'maintainer', 160000), (3, 2, 'store', 'store', 50000))
-  AS line (line_no, pool_no, kind, role, rate_ppm)
-"""
 _PAYMENTS = """
 INSERT INTO payment (merchant_id, payment_id, merchant_order_no, request_hash, state, channel, mode,
   amount_fen, settle_amount_fen, buyer_paid_fen, created_at, expires_at, accepted_batch_no, store_id,
