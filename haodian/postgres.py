@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 SYSTEM_USER = "pgserver"
 # A Unix socket's path must stay under about 100 bytes, so sockets live in a short folder of their own.
@@ -120,7 +121,8 @@ def ensure_database(cluster: Cluster, name: str, *, template: str = "template1")
     with psycopg.connect(cluster.url, autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if found is None:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+            made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
     return cluster.database_url(name)
 
 

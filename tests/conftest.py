@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from bench._databases import fresh_cluster, migrated_database
 from haodian import postgres
-from haodian.migrate import migrate
 from payments_core.database import connect
-
-TEMPLATE = "haodian_template"
-_numbers = itertools.count(1)
+from tests.databases import TEMPLATE, copied_database, spare_the_disk
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """A PostgreSQL of our own, thrown away at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="haodian-test-"))
-    folder.chmod(0o755)
-    started = postgres.start(folder / "pg", shared_buffers="128MB")
-    url = postgres.ensure_database(started, TEMPLATE)
-    engine = connect(url=url)
-    migrate(engine)
-    engine.dispose()
-    yield started
-    postgres.stop(started)
-    shutil.rmtree(folder, ignore_errors=True)
+    with fresh_cluster(shared_buffers="128MB") as started:
+        spare_the_disk(started)
+        with migrated_database(started, name=TEMPLATE):
+            pass  # the other databases are copies of it
+        yield started
 
 
 @pytest.fixture
 def database_url(cluster: postgres.Cluster) -> Iterator[str]:
     """The address of a fresh, migrated, empty database."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    yield postgres.ensure_database(cluster, name, template=TEMPLATE)
-    with psycopg.connect(cluster.url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+    with copied_database(cluster) as name:
+        yield cluster.database_url(name)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from sqlalchemy import text
 
 from bench._payments_world import World, build
 from haodian import postgres
-from payments_core.database import connect
 from payments_core.payments import (
     Accepted,
     AcceptRequest,
@@ -26,6 +25,7 @@ from payments_core.payments import (
     RefundResult,
     State,
 )
+from tests.databases import copied_engine
 
 START = datetime(2025, 4, 15, 2, 0, tzinfo=UTC)
 _stories = count(1)
@@ -80,9 +80,8 @@ STEPS = st.builds(
 @pytest.fixture(scope="module")
 def world(cluster: postgres.Cluster) -> Iterator[World]:
     """One database for all stories: each story has orders and a merchant of its own turn."""
-    engine = connect(url=postgres.ensure_database(cluster, "test_stories", template="haodian_template"))
-    yield build(engine, merchants=5)
-    engine.dispose()
+    with copied_engine(cluster) as engine:
+        yield build(engine, merchants=5)
 
 
 class Story:

@@ -7,13 +7,12 @@ has booked.
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
@@ -23,7 +22,7 @@ from haodian import postgres
 from payments_core import backtest
 from payments_core.backtest import Period, Question, as_if_in_force
 from payments_core.calendar import day_bounds
-from payments_core.database import connect, transaction
+from payments_core.database import transaction
 from payments_core.payments import (
     Accepted,
     AcceptRequest,
@@ -35,6 +34,7 @@ from payments_core.payments import (
     State,
 )
 from payments_core.settlement import run_day
+from tests.databases import TEMPLATE, copied_engine
 
 DAYS = tuple(date(2025, 4, day) for day in (14, 15, 16))
 PERIOD = Period(first=DAYS[0], last=DAYS[-1])
@@ -162,19 +162,12 @@ def _refund(committer, rng: Random, paid: list, day: date) -> None:
 @pytest.fixture(scope="module")
 def databases(cluster: postgres.Cluster) -> Iterator[Callable[..., Engine]]:
     """Fresh migrated databases that live as long as the module."""
-    made: list[tuple[str, Engine]] = []
+    with ExitStack() as made:
 
-    def fresh(template: str = "haodian_template") -> Engine:
-        name = f"backtest_{os.getpid()}_{next(_numbers)}"
-        engine = connect(url=postgres.ensure_database(cluster, name, template=template))
-        made.append((name, engine))
-        return engine
+        def fresh(template: str = TEMPLATE) -> Engine:
+            return made.enter_context(copied_engine(cluster, template=template))
 
-    yield fresh
-    for name, engine in made:
-        engine.dispose()
-        with psycopg.connect(cluster.url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        yield fresh
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import Engine
 
@@ -25,8 +21,7 @@ from payments_core.calendar import SHANGHAI
 from payments_core.database import connect, transaction
 from payments_core.fees import EVALUATORS
 from payments_core.privacy import create_key_file, read_sealer
-
-_numbers = itertools.count(1)
+from tests.databases import copied_database, copied_engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +64,7 @@ def template(
 ) -> Iterator[tuple[str, Path]]:
     """The database of a loaded world, and the folder of its rulebook and keys."""
     folder = tmp_path_factory.mktemp("demo")
-    with _database(cluster, template="haodian_template") as name:
+    with copied_database(cluster) as name:
         engine = connect(url=cluster.database_url(name))
         _installed(engine, folder).load()
         engine.dispose()
@@ -80,19 +75,8 @@ def template(
 def loaded(cluster: postgres.Cluster, template: tuple[str, Path]) -> Iterator[Installation]:
     """A loaded world of the test's own."""
     name, folder = template
-    with _database(cluster, template=name) as copy:
-        engine = connect(url=cluster.database_url(copy))
+    with copied_engine(cluster, template=name) as engine:
         yield Installation(engine=engine, folder=folder)
-        engine.dispose()
-
-
-@contextmanager
-def _database(cluster: postgres.Cluster, *, template: str) -> Iterator[str]:
-    name = f"demo_{os.getpid()}_{next(_numbers)}"
-    postgres.ensure_database(cluster, name, template=template)
-    yield name
-    with psycopg.connect(cluster.url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
 
 
 def _installed(engine: Engine, folder: Path) -> Installation:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from sqlalchemy import Engine
 from starlette.types import ASGIApp
@@ -25,11 +23,11 @@ from haodian.taking import running_committer
 from payments_core import access
 from payments_core.channels import ChannelOrder, Fate, Simulator
 from payments_core.database import connect, transaction
+from tests.databases import TEMPLATE, copied_engine
 
 BASE = "http://gateway"
 FAILS_FEN, SILENT_FEN = 5_001, 5_002
 STOCKED = "haodian_gateway_template"
-_numbers = itertools.count(1)
 
 
 class Scripted(Simulator):
@@ -65,7 +63,7 @@ class Gateway:
 def stocked(cluster: postgres.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings whose database is a template: people, merchants and an active release, no payment."""
     home: Path = tmp_path_factory.mktemp("gateway-home")
-    url = postgres.ensure_database(cluster, STOCKED, template="haodian_template")
+    url = postgres.ensure_database(cluster, STOCKED, template=TEMPLATE)
     settings = read_settings({"HAODIAN_HOME": str(home), "HAODIAN_DATABASE_URL": url, "HAODIAN_DEMO": "off"})
     prepare_home(settings)
     bootstrap.prepare_rulebook(settings)
@@ -79,23 +77,19 @@ def stocked(cluster: postgres.Cluster, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def gateway(stocked: Settings, cluster: postgres.Cluster) -> Iterator[Gateway]:
     """A gateway on a fresh copy of the stocked database."""
-    name = f"gateway_{next(_numbers)}"
-    engine = connect(url=postgres.ensure_database(cluster, name, template=STOCKED))
-    sealer = read_sealer(stocked)
-    with transaction(engine) as connection:
-        now = clock.machine_now()
-        platform = access.create_api_key(connection, merchant_id=None, sealer=sealer, now=now)
-        merchant = access.create_api_key(connection, merchant_id="M00003", sealer=sealer, now=now)
-    with running_committer(engine, settings=stocked) as committer:
-        desk = Desk(
-            engine,
-            committer=committer,
-            channel=Scripted(),
-            sealer=sealer,
-            now=clock.machine_now,
-        )
-        app = build(desk=desk, guard=Guard(engine, sealer=sealer, now=clock.machine_now))
-        yield Gateway(app=app, engine=engine, platform=platform, merchant=merchant)
-    engine.dispose()
-    with psycopg.connect(cluster.url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+    with copied_engine(cluster, template=STOCKED) as engine:
+        sealer = read_sealer(stocked)
+        with transaction(engine) as connection:
+            now = clock.machine_now()
+            platform = access.create_api_key(connection, merchant_id=None, sealer=sealer, now=now)
+            merchant = access.create_api_key(connection, merchant_id="M00003", sealer=sealer, now=now)
+        with running_committer(engine, settings=stocked) as committer:
+            desk = Desk(
+                engine,
+                committer=committer,
+                channel=Scripted(),
+                sealer=sealer,
+                now=clock.machine_now,
+            )
+            app = build(desk=desk, guard=Guard(engine, sealer=sealer, now=clock.machine_now))
+            yield Gateway(app=app, engine=engine, platform=platform, merchant=merchant)
