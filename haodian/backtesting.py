@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from engine.releases import ReleaseError, find_change, head, load
 from haodian import speech
-from payments_core import backtest
+from payments_core import backtest, rulebooks
 from payments_core.backtest import Money, Period, Question, State, Total
 from payments_core.database import Scope, scoped_transaction, transaction
 from payments_core.money import format_fen, format_rate
@@ -30,13 +30,21 @@ class Compared:
     title: str
     released: str
     draft: str
+    meaning: str = ""
+    is_whole: bool = False
 
 
 def compared(repository: Path, *, draft: str | None, commit: str | None) -> Compared:
     """Return the commits behind a draft's name or a commit. Raises what engine.releases raises."""
     if draft is not None:
         change = find_change(path=repository, name=draft)
-        return Compared(title=draft, released=change.released, draft=change.merged)
+        return Compared(
+            title=draft,
+            released=change.released,
+            draft=change.merged,
+            meaning=change.meaning,
+            is_whole=backtest.is_computed(change.files),
+        )
     return Compared(title=(commit or "")[:12], released=head(repository), draft=commit or "")
 
 
@@ -56,6 +64,8 @@ def ask(
             title=what.title,
             released_commit=what.released,
             draft_commit=what.draft,
+            meaning=what.meaning,
+            is_whole=what.is_whole,
             period=period,
             scope=scope,
             asked_by=asked_by,
@@ -81,7 +91,10 @@ def run(
     clock: Callable[[], datetime],
     report: backtest.Report = lambda progress: None,
 ) -> State:
-    """Run a backtest to its end. Notes and raises what engine.releases raises for a broken commit."""
+    """Run a backtest to its end, and tell open reviews of the change what it moves.
+
+    Notes and raises what engine.releases raises for a broken commit.
+    """
     with transaction(engine) as connection:
         asked = backtest.get_run(connection, run_no=run_no)
     try:
@@ -90,7 +103,14 @@ def run(
         with transaction(engine) as connection:
             backtest.fail(connection, run_no=run_no, trouble=str(error), now=clock())
         raise
-    return backtest.run(engine, run_no=run_no, question=question, clock=clock, report=report)
+    state = backtest.run(engine, run_no=run_no, question=question, clock=clock, report=report)
+    with transaction(engine) as connection:
+        impact_fen = backtest.find_impact(connection, meaning=asked.meaning)
+        if state is State.DONE and impact_fen is not None:
+            rulebooks.note_impact(
+                connection, meaning=asked.meaning, impact_fen=impact_fen, by=asked.asked_by, now=clock()
+            )
+    return state
 
 
 def show(engine: Engine, *, run_no: int) -> None:
@@ -194,8 +214,10 @@ def _gain(dimension: str, released: Money, draft: Money) -> int:
 
 def _coverage(covered: tuple[backtest.Covered, ...], whole_fen: int) -> Table:
     table = Table(title="覆盖 coverage", title_justify="left")
-    for name in ("", "规则 rule", "行 row", "次 hits", "金额 amount", "占比 share"):
+    for name in ("", "规则 rule", "行 row"):
         table.add_column(name)
+    for name in ("次 hits", "金额 amount", "占比 share"):
+        table.add_column(name, justify="right", no_wrap=True)
     for one in covered:
         share = format_rate(one.amount_fen * 1_000_000 // whole_fen) if whole_fen else ""
         hits = f"{one.hits:,}" if one.hits else "从未 never"

@@ -91,6 +91,9 @@ CREATE TABLE backtest_run (
 	title TEXT NOT NULL, 
 	released_commit TEXT NOT NULL, 
 	draft_commit TEXT NOT NULL, 
+	meaning TEXT DEFAULT '' NOT NULL, 
+	is_whole BOOLEAN DEFAULT false NOT NULL, 
+	impact_fen BIGINT, 
 	first_date DATE NOT NULL, 
 	last_date DATE NOT NULL, 
 	scope JSONB DEFAULT '{}' NOT NULL, 
@@ -110,6 +113,12 @@ CREATE TABLE backtest_run (
 )
 -- ;;
 COMMENT ON COLUMN backtest_run.title IS 'the draft''s name, or the commit'
+-- ;;
+COMMENT ON COLUMN backtest_run.meaning IS 'of the change: engine.releases.meaning'
+-- ;;
+COMMENT ON COLUMN backtest_run.is_whole IS 'all that the change alters is computed'
+-- ;;
+COMMENT ON COLUMN backtest_run.impact_fen IS 'what the change moves a month; null = cannot be told from it'
 -- ;;
 COMMENT ON COLUMN backtest_run.digest IS 'of everything a day''s result depends on beside the day'
 -- ;;

@@ -1,6 +1,7 @@
 """Backtests: a draft of the rules against past payments, inside the database (docs/backtest.md)."""
 
 from payments_core.backtest.errors import DaysOpen, LabelledNotFound, PeriodInvalid, RunNotFound, RunOver
+from payments_core.backtest.impact import find_impact
 from payments_core.backtest.model import (
     EVERYWHERE,
     SCOPES,
@@ -10,6 +11,7 @@ from payments_core.backtest.model import (
     State,
     as_if_in_force,
     changed_rules,
+    is_computed,
 )
 from payments_core.backtest.operations import Report, ask, cancel, fail, label_payments, run
 from payments_core.backtest.queries import (
@@ -21,6 +23,7 @@ from payments_core.backtest.queries import (
     Run,
     Tasked,
     Total,
+    find_last_day,
     get_quality,
     get_run,
     get_total,
@@ -59,9 +62,12 @@ __all__ = [
     "cancel",
     "changed_rules",
     "fail",
+    "find_impact",
+    "find_last_day",
     "get_quality",
     "get_run",
     "get_total",
+    "is_computed",
     "label_payments",
     "list_coverage",
     "list_decisions",

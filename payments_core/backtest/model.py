@@ -8,7 +8,7 @@ else is as it was. Only where the draft's rule differs from the released one is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -117,6 +117,12 @@ def changed_rules(question: Question) -> tuple[tuple[Rule | None, Rule | None], 
     after = {(rule.kind, rule.id): rule for rule in question.draft.rules if rule.kind in KINDS}
     pairs = ((before.get(key), after.get(key)) for key in sorted({*before, *after}))
     return tuple((one, other) for one, other in pairs if not same(one, other))
+
+
+def is_computed(files: Iterable[str]) -> bool:
+    """Return whether a backtest computes all that a change of `files` does to money."""
+    folders = tuple(f"rules/{kind}/" for kind in KINDS)
+    return all(file.startswith(folders) for file in files)
 
 
 def same(one: Rule | None, other: Rule | None) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from payments_core.backtest.days import compute_day, find_day
 from payments_core.backtest.errors import DaysOpen, LabelledNotFound, RunNotFound, RunOver
+from payments_core.backtest.impact import write_impact
 from payments_core.backtest.model import EVERYWHERE, Period, Progress, Question, State
 from payments_core.backtest.money import MoneyQueries
 from payments_core.backtest.plan import Plan, prepare
@@ -40,8 +41,14 @@ def ask(
     asked_by: str,
     now: datetime,
     scope: Mapping[str, str] = EVERYWHERE,
+    meaning: str = "",
+    is_whole: bool = False,
 ) -> int:
-    """Write a backtest that waits to be run and return its number. Raises DaysOpen."""
+    """Write a backtest that waits to be run and return its number. Raises DaysOpen.
+
+    `meaning` is that of the change, for which the run's figure then stands where `is_whole` says that all
+    that the change alters is computed (`is_computed`).
+    """
     left_open = connection.execute(_LEFT_OPEN, {"first": period.first, "last": period.last}).scalar()
     if left_open is not None:
         raise DaysOpen(business_date=left_open.isoformat())
@@ -49,6 +56,8 @@ def ask(
         "title": title,
         "released_commit": released_commit,
         "draft_commit": draft_commit,
+        "meaning": meaning,
+        "is_whole": is_whole,
         "first_date": period.first,
         "last_date": period.last,
         "scope": dict(scope),
@@ -218,6 +227,7 @@ def _sum_up(engine: Engine, run_no: int, digest: bytes, question: Question) -> N
         list(pool.map(add, range(AT_ONCE)))
     with transaction(engine) as connection:
         write_coverage(connection, run_no=run_no, digest=digest, question=question)
+        write_impact(connection, run_no=run_no)
 
 
 def _day(

@@ -21,12 +21,18 @@ Dimension = Literal["all", "day", "city", "district", "store", "broker", "mercha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A backtest as it was asked for, and how far it is."""
+    """A backtest as it was asked for, and how far it is.
+
+    `meaning` is the change's, '' where no draft was asked about; `impact_fen` is what the change moves in a
+    month, None where this run cannot tell.
+    """
 
     run_no: int
     title: str
     released_commit: str
     draft_commit: str
+    meaning: str
+    impact_fen: int | None
     first_date: date
     last_date: date
     scope: Mapping[str, str]
@@ -163,9 +169,11 @@ def get_run(connection: Connection, *, run_no: int) -> Run:
     return _run(row)
 
 
-def list_runs(connection: Connection, *, limit: int = 50) -> tuple[Run, ...]:
-    """Return the backtests, newest first."""
+def list_runs(connection: Connection, *, title: str | None = None, limit: int = 50) -> tuple[Run, ...]:
+    """Return the backtests, newest first; with `title`, those of that draft."""
     query = select(backtest_run).order_by(backtest_run.c.run_no.desc()).limit(limit)
+    if title is not None:
+        query = query.where(backtest_run.c.title == title)
     return tuple(_run(row) for row in connection.execute(query).mappings())
 
 
@@ -174,6 +182,12 @@ def list_unfinished(connection: Connection) -> tuple[int, ...]:
     open_ = backtest_run.c.state.in_([State.QUEUED, State.RUNNING])
     query = select(backtest_run.c.run_no).where(open_).order_by(backtest_run.c.run_no)
     return tuple(connection.execute(query).scalars())
+
+
+def find_last_day(connection: Connection) -> date | None:
+    """Return the last day that a backtest can cover; None where no day is settled."""
+    found: date | None = connection.execute(_LAST_DAY).scalar()
+    return found
 
 
 def list_totals(connection: Connection, *, run_no: int, dimension: Dimension) -> tuple[Total, ...]:
@@ -257,6 +271,10 @@ def list_tasks(connection: Connection, *, run_no: int) -> tuple[Tasked, ...]:
     return tuple(Tasked(**row) for row in found)
 
 
+_LAST_DAY = text("""
+SELECT max(business_date) FROM business_day b WHERE steps ? 'shares' AND NOT EXISTS (
+  SELECT 1 FROM business_day o WHERE NOT o.steps ? 'shares' AND o.business_date < b.business_date)
+""")
 _TASKED = text("""
 SELECT t.rule_id, t.side, sum(t.merchants)::bigint AS merchants, sum(t.made)::bigint AS made,
   sum(t.unread)::bigint AS unread

@@ -41,6 +41,17 @@ backtest_run = Table(
     Column("title", Text, nullable=False, comment="the draft's name, or the commit"),
     Column("released_commit", Text, nullable=False),
     Column("draft_commit", Text, nullable=False),
+    Column(
+        "meaning", Text, nullable=False, server_default="", comment="of the change: engine.releases.meaning"
+    ),
+    Column(
+        "is_whole",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="all that the change alters is computed",
+    ),
+    Column("impact_fen", BigInteger, comment="what the change moves a month; null = cannot be told from it"),
     Column("first_date", Date, nullable=False),
     Column("last_date", Date, nullable=False),
     Column("scope", JSONB, nullable=False, server_default=text("'{}'")),

@@ -36,7 +36,14 @@ from payments_core.rulebooks.queries import (
     list_reviews,
 )
 from payments_core.rulebooks.refs import RuleRefKey, intern_refs
-from payments_core.rulebooks.reviews import approve, refuse, request_review, request_roll_back, withdraw
+from payments_core.rulebooks.reviews import (
+    approve,
+    note_impact,
+    refuse,
+    request_review,
+    request_roll_back,
+    withdraw,
+)
 from payments_core.rulebooks.schedules import activate_due
 from payments_core.rulebooks.standing import Desk, needed_for, outstanding_for
 
@@ -78,6 +85,7 @@ __all__ = [
     "list_reviews",
     "mirror",
     "needed_for",
+    "note_impact",
     "outstanding_for",
     "publish",
     "record_release",

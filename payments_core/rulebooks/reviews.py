@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.releases import find_change
+from payments_core import audit
 from payments_core.rulebooks.errors import ApprovalVoid, NotEntitled, ReasonMissing, SelfApproval
 from payments_core.rulebooks.model import MAIL, Actor
 from payments_core.rulebooks.queries import commit_of_release, get_review
@@ -108,6 +109,27 @@ def withdraw(connection: Connection, *, review_no: int, by: Actor, now: datetime
         raise NotEntitled(role=by.role, step="withdraw")
     close(connection, review_no, "WITHDRAWN")
     tell(connection, "review.withdraw", review_no, by, {}, now)
+
+
+def note_impact(
+    connection: Connection, *, meaning: str, impact_fen: int, by: str, now: datetime
+) -> tuple[int, ...]:
+    """Write what a change moves in a month to the open reviews of it; return those it was news to."""
+    of_change = (review.c.meaning == meaning) & (review.c.state == "OPEN")
+    is_news = review.c.impact_fen.is_distinct_from(impact_fen)
+    statement = update(review).where(of_change & is_news).values(impact_fen=impact_fen)
+    noted = tuple(connection.execute(statement.returning(review.c.review_no)).scalars())
+    for number in noted:
+        audit.append(
+            connection,
+            actor=by,
+            role="backtest",
+            action="review.measure",
+            subject=f"review {number}",
+            detail={"meaning": meaning, "impact_fen": impact_fen},
+            now=now,
+        )
+    return noted
 
 
 def _decide(
