@@ -10,7 +10,8 @@ from engine.expressions import format_value
 from engine.rulebook.book import Rulebook
 from engine.rulebook.claims import KindClaim, Path
 from engine.rulebook.prove.model import Proof, Verdict
-from engine.rulebook.prove.questions import Questions, known_proof
+from engine.rulebook.prove.questions import Questions
+from engine.rulebook.prove.wording import known_proof
 from engine.rulebook.rules import Rule, matches
 from engine.rulebook.timelines import Span
 

@@ -15,10 +15,10 @@ from engine.rulebook.boxes import Boxes, NotABox, Sweep
 from engine.rulebook.errors import NoRowMatches, RulebookError
 from engine.rulebook.kinds import HitPolicy
 from engine.rulebook.prove.model import Proof, Verdict
-from engine.rulebook.prove.tables import COLLECTING
-from engine.rulebook.prove.wording import CLAIMS, GROUP_EN, GROUP_ZH, case_in_words
+from engine.rulebook.prove.tables import COLLECTING, but_otherwise
+from engine.rulebook.prove.wording import GROUP, known_proof
 from engine.rulebook.rules import Rule
-from engine.rulebook.tables import Table, is_otherwise
+from engine.rulebook.tables import Table
 
 Case = Mapping[str, Value]
 _SHOWN = 8
@@ -96,7 +96,7 @@ class _Looked:
             return
 
     def _overlaps(self, table: Table, code: str) -> Iterator[Proof]:
-        rows = [row for row in table.rows if not (row is table.rows[-1] and is_otherwise(row))]
+        rows = but_otherwise(table)
         pairs = [
             (other, row.row_no)
             for row in rows
@@ -107,30 +107,25 @@ class _Looked:
         for group in _groups(pairs):
             one, other = group[0]
             case = self._sweep.both(one, other)
-            said = _ranges({row for pair in group for row in pair})
             words = {"rows": f"{one + 1}, {other + 1}"}
             found = self._proof(code, self._conditions[other].location, case, **words)
-            if len(group) > 1:
-                zh = GROUP_ZH.format(rows=said, pairs=len(group), first=found.zh)
-                found = replace(found, zh=zh, en=GROUP_EN.format(rows=said, pairs=len(group), first=found.en))
-            yield found
+            yield _of_group(found, group) if len(group) > 1 else found
 
     def _refuted(self, code: str, number: int, **words: object) -> Proof:
         return self._proof(code, self._conditions[number].location, None, **words)
 
     def _proof(self, code: str, location: Location, case: Case | None, **words: object) -> Proof:
-        claim, facts = CLAIMS[code], self._boxes.facts
-        zh, en = (
-            case_in_words(witness=case or {}, facts=facts, language=language) for language in ("zh", "en")
-        )
-        return Proof(
-            code=code,
-            verdict=Verdict.REFUTED,
-            location=location,
-            witness=case,
-            zh=claim.refuted_zh.format(case=zh, **words),
-            en=claim.refuted_en.format(case=en, **words),
-        )
+        return known_proof(code, Verdict.REFUTED, location, words, witness=case, facts=self._boxes.facts)
+
+
+def _of_group(first: Proof, group: Sequence[tuple[int, int]]) -> Proof:
+    """Return what is said of a group of rows that meet; `first` tells of two of them."""
+    rows = _ranges({row for pair in group for row in pair})
+    zh, en = (
+        text.format(rows=rows, pairs=len(group), first=said)
+        for text, said in zip(GROUP, (first.zh, first.en), strict=True)
+    )
+    return replace(first, zh=zh, en=en)
 
 
 def _groups(pairs: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:

@@ -88,11 +88,8 @@ def _proof(questions: Questions, invariant: Invariant, answers: Sequence[_Answer
         found = wrong(case) if case is not None else None
         facts = {fact.name: fact for fact in _facts(invariant)}
         answer = {name: value for name, value in (found or {}).items() if name in needed}
-        return {
-            "name": invariant.name,
-            "answer": case_in_words(witness=answer, facts=facts, language="zh") if answer else "",
-            "answer_en": case_in_words(witness=answer, facts=facts, language="en") if answer else "",
-        }
+        zh, en = case_in_words(witness=answer, facts=facts) if answer else ("", "")
+        return {"name": invariant.name, "answer": zh, "answer_en": en}
 
     return own.never_happens(
         "INVARIANT_HOLDS",

@@ -13,8 +13,9 @@ from engine.rulebook.checks import rate_of
 from engine.rulebook.claims import KindClaim, Path
 from engine.rulebook.crosschecks import may_meet
 from engine.rulebook.prove.model import Proof, Verdict
-from engine.rulebook.prove.questions import Case, Questions, Words, known_proof
+from engine.rulebook.prove.questions import Case, Questions, Words
 from engine.rulebook.prove.tables import decides
+from engine.rulebook.prove.wording import known_proof
 from engine.rulebook.rules import Rule, matches
 from engine.rulebook.tables import Row, Table
 from engine.rulebook.timelines import overlap
@@ -57,7 +58,7 @@ def _tightens(rulebook: Rulebook, rule: Rule, wider: Rule, claim: KindClaim, pat
     proved = not _looser(own, others, claim.direction)
     verdict = Verdict.PROVED if proved else Verdict.REFUTED
     at = rule.document.location(("spec", *path))
-    yield known_proof("OVERRIDE_TIGHTENS", verdict, at, _words(own, others, wider, claim), facts={})
+    yield known_proof("OVERRIDE_TIGHTENS", verdict, at, _words(own, others, wider, claim))
 
 
 def _of_rows(rulebook: Rulebook, rule: Rule, wider: Rule, claim: KindClaim, output: str) -> Proof:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.rulebook.book import Rulebook
 from engine.rulebook.crosschecks import equally_specific
 from engine.rulebook.prove.model import Proof, Verdict
-from engine.rulebook.prove.questions import known_proof
+from engine.rulebook.prove.wording import known_proof
 from engine.rulebook.rules import Rule
 from engine.rulebook.timelines import overlap
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 from engine.diagnostics import Location
-from engine.expressions import Condition, EvaluationError, Fact, Node, Value
+from engine.expressions import Condition, EvaluationError, Node, Value
 from engine.expressions.smt import Formula, Reading, Untranslatable
 from engine.expressions.smt_search import Facts, Undecided, find, plainest
 from engine.rulebook.boxes import Boxes, NotABox, Sweep
@@ -17,7 +16,7 @@ from engine.rulebook.documents import Pointer
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.kinds import Kind
 from engine.rulebook.prove.model import Proof, Verdict
-from engine.rulebook.prove.wording import CLAIMS, UNDECIDED_EN, UNDECIDED_ZH, case_in_words
+from engine.rulebook.prove.wording import UNDECIDED, known_proof
 from engine.rulebook.rules import Rule
 from engine.rulebook.tables import Table
 
@@ -98,7 +97,7 @@ class Questions:
     ) -> Proof:
         """Return a proof that needed no solver."""
         verdict = Verdict.PROVED if proved else Verdict.REFUTED
-        return _proof(code, verdict, at, witness, self.kind.vocabulary.facts, words)
+        return known_proof(code, verdict, at, words, witness=witness, facts=self.kind.vocabulary.facts)
 
     def _asked(
         self,
@@ -117,10 +116,10 @@ class Questions:
             return _undecided(code, at, error)
         if facts is None:
             other = Verdict.REFUTED if found == Verdict.PROVED else Verdict.PROVED
-            return _proof(code, other, at, None, self.reading.facts, words(None))
+            return known_proof(code, other, at, words(None))
         reads = frozenset().union(*(condition.reads for condition in about))
         witness = {name: facts[name] for name in sorted(reads & facts.keys())}
-        return _proof(code, found, at, witness, self.reading.facts, words(facts))
+        return known_proof(code, found, at, words(facts), witness=witness, facts=self.reading.facts)
 
     def _found(
         self,
@@ -148,19 +147,6 @@ class Questions:
         return facts
 
 
-def known_proof(
-    code: str,
-    verdict: Verdict,
-    at: Location,
-    words: Words,
-    *,
-    witness: Case | None = None,
-    facts: Mapping[str, Fact] = MappingProxyType({}),
-) -> Proof:
-    """Return a proof about a rule beside others that needed no solver."""
-    return _proof(code, verdict, at, witness, facts, words)
-
-
 def or_undecided(code: str, at: Location, proofs: Callable[[], tuple[Proof, ...]]) -> tuple[Proof, ...]:
     """Return the proofs, or that what they are about cannot be read."""
     try:
@@ -170,7 +156,7 @@ def or_undecided(code: str, at: Location, proofs: Callable[[], tuple[Proof, ...]
 
 
 def _undecided(code: str, at: Location, error: Exception) -> Proof:
-    zh, en = UNDECIDED_ZH.format(reason=error), UNDECIDED_EN.format(reason=error)
+    zh, en = (text.format(reason=error) for text in UNDECIDED)
     return Proof(code=code, verdict=Verdict.UNDECIDED, location=at, witness=None, zh=zh, en=en)
 
 
@@ -184,25 +170,3 @@ def _answering(confirms: Callable[[Case], bool]) -> Callable[[Case], bool]:
             return False
 
     return answers
-
-
-def _proof(
-    code: str,
-    verdict: Verdict,
-    at: Location,
-    witness: Case | None,
-    facts: Mapping[str, Fact],
-    words: Words,
-) -> Proof:
-    claim, shown = CLAIMS[code], witness or {}
-    zh = case_in_words(witness=shown, facts=facts, language="zh")
-    en = case_in_words(witness=shown, facts=facts, language="en")
-    proved = verdict == Verdict.PROVED
-    return Proof(
-        code=code,
-        verdict=verdict,
-        location=at,
-        witness=witness,
-        zh=(claim.proved_zh if proved else claim.refuted_zh).format(case=zh, **words),
-        en=(claim.proved_en if proved else claim.refuted_en).format(case=en, **words),
-    )

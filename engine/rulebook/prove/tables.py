@@ -41,17 +41,12 @@ def prove_table(questions: Questions) -> tuple[Proof, ...]:
 
 
 def _reachable(questions: Questions, table: Table, row: Row) -> Proof:
-    reading, earlier = questions.reading, table.rows[: row.row_no]
-
-    def when() -> Formula:
-        return both(_holds(reading, row), *(reading.misses(one.condition.tree) for one in earlier))
-
     return questions.can_happen(
         "ROW_REACHABLE",
         at=row.condition.location,
-        when=when,
+        when=lambda: decides(questions.reading, table, row),
         confirms=lambda facts: table.decide(facts) is row,
-        about=_conditions((row, *earlier)),
+        about=_conditions((row, *table.rows[: row.row_no])),
         words={"row": row.row_no + 1},
         boxed=lambda: questions.sweep.first(row.row_no),
     )
@@ -81,7 +76,7 @@ def _pairwise(
     questions: Questions, table: Table, code: str, clash: Callable[[Row, Row], bool]
 ) -> list[Proof]:
     """Ask once about all rows; of each row, about those before it, only where some do meet."""
-    rows = [row for row in table.rows if not (row is table.rows[-1] and is_otherwise(row))]
+    rows = but_otherwise(table)
     are_boxes = all(questions.sweep.boxes[row.row_no] is not None for row in rows)
     if not are_boxes and questions.cannot_be(
         lambda: two_of([_holds(questions.reading, row) for row in rows])
@@ -140,6 +135,11 @@ def _meeting(sweep: Sweep, row: Row, clashing: list[Row]) -> Case | None:
     if any(sweep.boxes[one.row_no] is None for one in clashing):
         raise NotABox("a row before it")
     return None
+
+
+def but_otherwise(table: Table) -> list[Row]:
+    """Return the rows without a last one that always holds, which gets in nobody's way."""
+    return [row for row in table.rows if not (row is table.rows[-1] and is_otherwise(row))]
 
 
 def decides(reading: Reading, table: Table, row: Row) -> Formula:

@@ -173,11 +173,8 @@ class Search:
     def _witness(self, facts: Mapping[str, Value]) -> Witness:
         old, new = self._outcomes(facts)
         shown, about = dict(sorted(facts.items())), self._repeated.reading.facts
-        case = Words(
-            zh=case_in_words(witness=shown, facts=about, language="zh"),
-            en=case_in_words(witness=shown, facts=about, language="en"),
-        )
-        return Witness(facts=shown, old=old, new=new, case=case)
+        zh, en = case_in_words(witness=shown, facts=about)
+        return Witness(facts=shown, old=old, new=new, case=Words(zh=zh, en=en))
 
 
 def _by_fact(cuts: Sequence[Cut]) -> Iterator[tuple[Fact, list[Cut]]]:
