@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from engine.expressions import format_value
 from engine.rulebook.book import Rulebook
 from engine.rulebook.claims import KindClaim, Path
 from engine.rulebook.prove.model import Proof, Verdict
 from engine.rulebook.prove.questions import Questions
-from engine.rulebook.prove.wording import known_proof
+from engine.rulebook.prove.wording import known_proof, yuan
 from engine.rulebook.rules import Rule, matches
 from engine.rulebook.timelines import Span
 
@@ -29,7 +28,7 @@ def _cover(questions: Questions, claim: KindClaim) -> Iterator[Proof]:
         amount_fen = _number(rule, pattern)
         if amount_fen is not None and budget_fen is not None:
             cost_fen = amount_fen * (1 if times is None else times)
-            words = {"cost": _yuan(cost_fen), "budget": _yuan(budget_fen)}
+            words = {"cost": yuan(cost_fen), "budget": yuan(budget_fen)}
             at = rule.document.location(("spec", *pattern))
             covered = cost_fen <= budget_fen
             yield questions.known("BUDGET_COVERS", at=at, witness=None, proved=covered, words=words)
@@ -61,8 +60,8 @@ def _funds(rulebook: Rulebook, rule: Rule, claim: KindClaim) -> Iterator[Proof]:
                 total_fen = sum(_number(one, path) or 0 for one in drawing)
                 fund_fen = _number(fund.rule, claim.against) or 0
                 words = {
-                    "total": _yuan(total_fen),
-                    "fund": _yuan(fund_fen),
+                    "total": yuan(total_fen),
+                    "fund": yuan(fund_fen),
                     "since": instant.isoformat(),
                     "rules": ", ".join(one.id for one in drawing),
                     "id": fund.rule.id,
@@ -87,7 +86,3 @@ def _is_in_force(span: Span, instant: datetime) -> bool:
 def _number(rule: Rule, path: Path) -> int | None:
     found: list[Any] = [value for _, value in matches(rule.spec, path)] if path else []
     return found[0] if found and isinstance(found[0], int) else None
-
-
-def _yuan(amount_fen: int) -> str:
-    return format_value(value=amount_fen, unit="fen", language="zh")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.diagnostics import Location
-from engine.expressions import Condition, Fact, condition_of, format_value
+from engine.expressions import Condition, Fact, condition_of
 from engine.expressions.smt import Formula
 from engine.expressions.smt_logic import both, either
 from engine.expressions.tree import Constant, ListOf, Membership, NodeType, Read
@@ -18,6 +18,7 @@ from engine.rulebook.prove.compare.charges import Charge, read_charge
 from engine.rulebook.prove.model import Proof
 from engine.rulebook.prove.questions import Case, Questions, Words, or_undecided
 from engine.rulebook.prove.tables import decides
+from engine.rulebook.prove.wording import yuan
 from engine.rulebook.rules import Rule
 from engine.rulebook.tables import Row, Table
 from engine.rulebook.timelines import overlap
@@ -129,8 +130,8 @@ def _row(questions: Questions, row: Row, fee: Charge, costs: Sequence[_Cost], to
         if case is None or cost is None:
             return {"row": row.row_no + 1}
         shown = {"fee": fee.amount(case[name]), "cost": cost.charge.amount(case[name])}
-        yuan = {key: format_value(value=fen, unit="fen", language="zh") for key, fen in shown.items()}
-        return {"row": row.row_no + 1, "id": cost.rule.id, "line": cost.row.line, **yuan}
+        amounts = {key: yuan(fen) for key, fen in shown.items()}
+        return {"row": row.row_no + 1, "id": cost.rule.id, "line": cost.row.line, **amounts}
 
     return questions.never_happens(
         "MARGIN_NOT_NEGATIVE",

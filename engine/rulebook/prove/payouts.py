@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from engine.diagnostics import Location
-from engine.expressions import Condition, Fact, Node, condition_of, format_value
+from engine.expressions import Condition, Fact, Node, condition_of
 from engine.expressions.settling import replaced
 from engine.expressions.smt import Formula, Reading
 from engine.expressions.smt_logic import Number, both, chosen, either
@@ -21,6 +21,7 @@ from engine.rulebook.claims import KindClaim, Path
 from engine.rulebook.prove.compare.charges import Charge, read_charge
 from engine.rulebook.prove.model import Proof
 from engine.rulebook.prove.questions import Case, Questions, Words, or_undecided
+from engine.rulebook.prove.wording import yuan
 from engine.rulebook.rules import Rule, matches
 
 _ALWAYS = Constant(value=True, type=NodeType.BOOL, offset=0)
@@ -99,7 +100,7 @@ def _rises(questions: Questions, payout: _Payout) -> Proof:
         "PAYOUT_RISES",
         given=lambda value: both(*grows(value)),
         broken=lambda paid: paid[1] < paid[0],
-        words=lambda paid: {"former": _yuan(paid[0]), "amount": _yuan(paid[1])},
+        words=lambda paid: {"former": yuan(paid[0]), "amount": yuan(paid[1])},
     )
 
 
@@ -125,7 +126,7 @@ def _splitting(questions: Questions, payout: _Payout) -> Proof:
         "SPLITTING_NEVER_PAYS",
         given=lambda value: both(*parts(value)),
         broken=lambda paid: paid[1] + paid[2] > paid[0],
-        words=lambda paid: {"whole": _yuan(paid[0]), "parts": f"{_yuan(paid[1])} + {_yuan(paid[2])}"},
+        words=lambda paid: {"whole": yuan(paid[0]), "parts": f"{yuan(paid[1])} + {yuan(paid[2])}"},
     )
 
 
@@ -147,7 +148,7 @@ def _smooth(questions: Questions, payout: _Payout) -> Proof:
         "PAYOUT_WITHOUT_CLIFF",
         given=lambda value: both(*a_fen_more(value)),
         broken=lambda paid: either(*(one - paid[0] > limit_fen for one in paid[1:])),
-        words=lambda paid: {"former": _yuan(paid[0]), "amount": _yuan(max(paid)), "limit": _yuan(limit_fen)},
+        words=lambda paid: {"former": yuan(paid[0]), "amount": yuan(max(paid)), "limit": yuan(limit_fen)},
     )
 
 
@@ -245,7 +246,3 @@ def _comparison(fact: Fact) -> Node:
 
 def _at(rule: Rule, path: Path) -> Any:
     return next((value for _, value in matches(rule.spec, path)), None) if path else None
-
-
-def _yuan(amount_fen: int) -> str:
-    return format_value(value=amount_fen, unit="fen", language="zh")

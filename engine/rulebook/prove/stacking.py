@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.expressions import Condition, format_value
+from engine.expressions import Condition
 from engine.expressions.smt import Formula
 from engine.expressions.smt_logic import both, either
 from engine.rulebook.book import Rulebook
@@ -14,6 +14,7 @@ from engine.rulebook.crosschecks import may_meet
 from engine.rulebook.documents import Pointer
 from engine.rulebook.prove.model import Proof
 from engine.rulebook.prove.questions import Case, Questions, Words
+from engine.rulebook.prove.wording import yuan
 from engine.rulebook.rules import Rule, matches
 from engine.rulebook.timelines import overlap
 
@@ -52,7 +53,7 @@ def _within(rulebook: Rulebook, rule: Rule, claim: KindClaim) -> Proof | None:
         found = met(case) if case is not None else {}
         other = next(iter(found), "")
         total_fen = own_fen + found.get(other, 0)
-        return {"id": other, "total": _yuan(total_fen), "limit": _yuan(claim.total_fen)}
+        return {"id": other, "total": yuan(total_fen), "limit": yuan(claim.total_fen)}
 
     return questions.never_happens(
         "STACKING_WITHIN_TOTAL",
@@ -85,7 +86,3 @@ def _condition(rule: Rule, claim: KindClaim) -> Condition | None:
 
 def _at(rule: Rule, path: tuple[str, ...]) -> Any:
     return next((value for _, value in matches(rule.spec, path)), None) if path else None
-
-
-def _yuan(amount_fen: int) -> str:
-    return format_value(value=amount_fen, unit="fen", language="zh")

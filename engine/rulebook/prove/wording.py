@@ -209,3 +209,8 @@ def case_in_words(*, witness: Mapping[str, Value], facts: Mapping[str, Fact]) ->
         zh.append("其余取默认值")
         en.append("defaults otherwise")
     return "；".join(zh), "; ".join(en)
+
+
+def yuan(amount_fen: int) -> str:
+    """Return an amount as people of both languages read it."""
+    return format_value(value=amount_fen, unit="fen", language="zh")
