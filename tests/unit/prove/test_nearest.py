@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.expressions import EvaluationError, Value
-from engine.expressions.smt_search import Undecided
 from engine.rulebook.kinds import Move, Way
 from engine.rulebook.prove.nearest import Step, nearest_change
 from tests.conditions import VOCABULARY, compiled
@@ -68,7 +67,7 @@ atoms = st.one_of(
     st.builds("a.x {} {}".format, st.sampled_from([">=", "==", "<", "!="]), numbers),
     st.builds("a.y {} {}".format, st.sampled_from(["<=", "==", ">"]), numbers),
     st.builds("a.x + a.y {} {}".format, st.sampled_from([">", "<="]), numbers),
-    st.builds("a.x / a.y >= {}".format, numbers),
+    st.builds("12 / a.x >= {}".format, numbers),
 )
 sources = st.recursive(
     atoms, lambda below: st.builds("({} {} {})".format, below, st.sampled_from(["&&", "||"]), below)
@@ -92,10 +91,7 @@ def test_no_smaller_change_would_do(source: str, x: int, y: int) -> None:
 
     reach = range(-6 * SMALL, y + 1)
     doing = [after for after in product(range(x, x + 6 * SMALL), reach) if holds(after)]
-    try:
-        steps = nearest(source, {"a.x": x, "a.y": y})
-    except Undecided:  # divisions by a fact are not settled within the limit now and then
-        reject()
+    steps = nearest(source, {"a.x": x, "a.y": y})
     if steps is None:
         assert doing == []
         return
