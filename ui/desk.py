@@ -167,7 +167,10 @@ def next_version(opened: OpenRule, text: str, *, now: datetime) -> str:
     stay, and so does what the person has changed. A line that they have changed already is left to them.
     """
     midnight = datetime.combine(now.astimezone(SHANGHAI).date() + timedelta(days=1), time(), SHANGHAI)
-    wanted = {("version",): str(opened.rule.version + 1), ("effective", "from"): f'"{midnight.isoformat()}"'}
+    wanted = {
+        ("version",): str(opened.release.next_version(opened.rule)),
+        ("effective", "from"): f'"{midnight.isoformat()}"',
+    }
     released, lines = opened.released_text.split("\n"), text.split("\n")
     for pointer, written in wanted.items():
         place = opened.rule.document.location(pointer)

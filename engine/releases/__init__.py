@@ -38,6 +38,7 @@ from engine.releases.errors import (
     RepositoryUnwritable,
     SigningFailed,
 )
+from engine.releases.going_back import go_back
 from engine.releases.history import Commit, history
 from engine.releases.loading import Release, check_commit, load
 from engine.releases.meaning import meaning_of, meaning_of_roll_back
@@ -82,6 +83,7 @@ __all__ = [
     "fetch_released",
     "find_change",
     "find_draft",
+    "go_back",
     "head",
     "history",
     "load",

@@ -129,7 +129,7 @@ def merge_draft(
                 raise MeaningChanged(f"draft {name!r} does not mean what was approved")
             said = {"Draft": name, "Drafted-by": str(described(drafted, ()).author), **(trailers or {})}
             tree, parents = commit_of(repository, change.merged).tree.id, [released.id, drafted.id]
-            told = _with_trailers(message, said)
+            told = with_trailers(message, said)
             merged = record(
                 repository, tree=tree, parents=parents, author=author, message=told, at=at, sign=sign
             )
@@ -220,7 +220,7 @@ def _merged_already(
     return next(merges, None)
 
 
-def _with_trailers(message: str, trailers: Mapping[str, str | tuple[str, ...]]) -> str:
+def with_trailers(message: str, trailers: Mapping[str, str | tuple[str, ...]]) -> str:
     """Return the message with one line a trailer; one of several values has a line for each."""
     values = ((key, (value,) if isinstance(value, str) else value) for key, value in trailers.items())
     lines = (f"{key}: {' '.join(one.split())}" for key, several in values for one in several)

@@ -1,11 +1,14 @@
 """What happened on a branch: its commits, newest first, and which versions of each rule were ever released.
 
 Only the first-parent line counts: what a merge brought in is the merge's own change against the released
-history before it, whatever a draft tried on the way.
+history before it, whatever a draft tried on the way. A commit that went back to an earlier release
+(going_back.py) holds that release's history again: what was released in between is withdrawn, though its
+numbers stay taken.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +22,8 @@ import pygit2
 from engine.releases.repository import MAIN, Author, blob_at, commit_at, commit_of, opened, reading, tip
 
 _KEPT_HISTORIES = 64
+WENT_BACK = "Goes-back-to"
+_WENT_BACK = re.compile(rf"^{WENT_BACK}: ([0-9a-f]{{40}})$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +88,43 @@ def changed_files(new: pygit2.Tree, old: pygit2.Tree | None) -> tuple[str, ...]:
     return tuple(sorted(paths))
 
 
-def published(*, path: Path, commit: str) -> Mapping[str, tuple[Published, ...]]:
-    """Return every released text of each rule file up to `commit`, oldest first, by path.
+Texts = Mapping[str, tuple[Published, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """Every released text of each rule file up to a commit, oldest first, by path.
+
+    `withdrawn` are those that going back has taken out of it.
+    """
+
+    texts: Texts
+    withdrawn: Texts
+
+
+def life_until(*, path: Path, commit: str) -> Life:
+    """Return every released text of each rule file up to `commit`.
 
     The walk down stops at the nearest ancestor whose answer is kept, so each new commit costs its own change.
     """
     return _histories(path.resolve()).up_to(commit)
+
+
+def went_back_to(repository: pygit2.Repository, commit: pygit2.Commit) -> pygit2.Commit | None:
+    """Return the earlier release whose files and history `commit` holds again, None for any other commit.
+
+    The trailer alone is not believed: the files must be those of an earlier commit of the same history.
+    """
+    said = _WENT_BACK.search(commit.message)
+    former = repository.get(said[1]) if said is not None else None
+    if not isinstance(former, pygit2.Commit) or former.tree.id != commit.tree.id:
+        return None
+    return former if was_released(repository, commit, former) else None
+
+
+def was_released(repository: pygit2.Repository, tip: pygit2.Commit, former: pygit2.Commit) -> bool:
+    """Tell whether `former` is on the first-parent line below `tip`, or is `tip`."""
+    return any(one.id == former.id for one, _ in first_parents(repository, tip.id))
 
 
 class _Histories:
@@ -96,10 +132,10 @@ class _Histories:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._kept: dict[str, Mapping[str, tuple[Published, ...]]] = {}
+        self._kept: dict[str, Life] = {}
         self._lock = Lock()
 
-    def up_to(self, commit: str) -> Mapping[str, tuple[Published, ...]]:
+    def up_to(self, commit: str) -> Life:
         with self._lock:
             if commit not in self._kept:
                 self._kept[commit] = self._walk(commit)
@@ -107,20 +143,41 @@ class _Histories:
                     del self._kept[next(iter(self._kept))]
             return self._kept[commit]
 
-    def _walk(self, sha: str) -> Mapping[str, tuple[Published, ...]]:
+    def _walk(self, sha: str) -> Life:
         repository = opened(self._path)
-        steps: list[tuple[str, str, str]] = []  # file, blob, commit: newest first
-        base: Mapping[str, tuple[Published, ...]] = {}
+        brought: list[_Step] = []
+        withdrawn: list[_Step] = []
+        base = Life(texts={}, withdrawn={})
         with reading(self._path):
-            for commit, parent in first_parents(repository, commit_of(repository, sha).id):
+            commit: pygit2.Commit | None = commit_of(repository, sha)
+            while commit is not None:
                 if str(commit.id) in self._kept:
                     base = self._kept[str(commit.id)]
                     break
-                steps += _rules_brought(commit, parent)
-        texts = {file: list(kept) for file, kept in base.items()}
-        for file, blob, brought_by in reversed(steps):
-            texts.setdefault(file, []).append(Published(blob=blob, commit=brought_by))
-        return MappingProxyType({file: tuple(kept) for file, kept in texts.items()})
+                parent = commit_of(repository, commit.parent_ids[0]) if commit.parent_ids else None
+                former = went_back_to(repository, commit)
+                if former is None:
+                    brought += _rules_brought(commit, parent)
+                    commit = parent
+                    continue
+                for passed, below in first_parents(repository, commit.parent_ids[0]):
+                    if passed.id == former.id:
+                        break
+                    withdrawn += _rules_brought(passed, below)
+                commit = former
+        return Life(texts=_added(base.texts, brought), withdrawn=_added(base.withdrawn, withdrawn))
+
+
+_Step = tuple[str, str, str]
+"""file, blob, the commit that brought it"""
+
+
+def _added(base: Texts, steps: list[_Step]) -> Texts:
+    """Return the texts of `base` and after them those of `steps`, which are newest first."""
+    texts = {file: list(kept) for file, kept in base.items()}
+    for file, blob, brought_by in reversed(steps):
+        texts.setdefault(file, []).append(Published(blob=blob, commit=brought_by))
+    return MappingProxyType({file: tuple(kept) for file, kept in texts.items()})
 
 
 @lru_cache(maxsize=16)

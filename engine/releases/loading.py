@@ -22,7 +22,7 @@ import pygit2
 from engine.diagnostics import Diagnostic, Severity
 from engine.forms import Form, load_form
 from engine.releases.errors import ReleaseBroken
-from engine.releases.history import Published, published
+from engine.releases.history import Published, life_until
 from engine.releases.repository import opened, read_files, reading, text_of
 from engine.rulebook import Context, Evaluator, Rule, Rulebook, check, parse_rule, read_context
 from engine.rulebook.wording import finding
@@ -33,13 +33,23 @@ _NO_EVALUATORS: Mapping[str, Evaluator] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Release:
-    """A checked commit. `files` are its texts by path; `diagnostics` its findings short of errors."""
+    """A checked commit. `files` are its texts by path; `diagnostics` its findings short of errors.
+
+    `withdrawn` are the versions that going back has taken out of the history: never in force, not to be
+    found, but their numbers are taken.
+    """
 
     commit: str
     rulebook: Rulebook
     forms: Mapping[str, Form]
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...]
+    withdrawn: tuple[Rule, ...] = ()
+
+    def next_version(self, rule: Rule) -> int:
+        """Return the number after every one that a version of the rule was ever released with."""
+        known = (*self.rulebook.versions, *self.withdrawn)
+        return 1 + max(one.version for one in known if (one.kind, one.id) == (rule.kind, rule.id))
 
 
 def load(*, path: Path, commit: str) -> Release:
@@ -72,8 +82,9 @@ def check_commit(
     rulebook, checked = check(files=files, previous=previous, earlier=earlier, evaluators=evaluators, now=now)
     forms, form_findings = _forms(files)
     findings = (*findings, *checked, *form_findings)
+    withdrawn = texts.withdrawn(commit, context)
     if rulebook is not None:
-        findings += tuple(_rewritten((*earlier, *rulebook.rules)))
+        findings += tuple(_rewritten((*withdrawn, *earlier, *rulebook.rules)))
     if rulebook is None or any(one.severity == Severity.ERROR for one in findings):
         return None, findings
     rules = [rule.of_commit(brought.get(rule.path, commit)) for rule in rulebook.rules]
@@ -83,6 +94,7 @@ def check_commit(
         forms=MappingProxyType(forms),
         files=MappingProxyType(dict(files)),
         diagnostics=findings,
+        withdrawn=withdrawn,
     )
     return release, findings
 
@@ -145,7 +157,7 @@ class _Texts:
         repository = opened(self._path)
         with self._lock, reading(self._path):
             self._forget_unless(files)
-            for file, texts in published(path=self._path, commit=commit).items():
+            for file, texts in life_until(path=self._path, commit=commit).texts.items():
                 if not _is_rule(file):
                     continue
                 older = texts
@@ -157,6 +169,19 @@ class _Texts:
                     if rule is not None:
                         rules.append(rule)
         return brought, tuple(rules), findings
+
+    def withdrawn(self, commit: str, context: Context) -> tuple[Rule, ...]:
+        """Return the rules of the texts that going back took out of the history of `commit`."""
+        repository = opened(self._path)
+        with self._lock, reading(self._path):
+            taken = life_until(path=self._path, commit=commit).withdrawn.items()
+            read = (
+                self._compiled(repository, file, text, context)[0]
+                for file, texts in taken
+                for text in texts
+                if _is_rule(file)
+            )
+            return tuple(rule for rule in read if rule is not None)
 
     def _forget_unless(self, files: Mapping[str, str]) -> None:
         declaring = [(file, text) for file, text in sorted(files.items()) if _declares(file)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert
 
-from engine.releases import MeaningChanged, ReleaseBroken, history, merge_draft, read_approvals
+from engine.releases import MeaningChanged, ReleaseBroken, go_back, history, merge_draft, read_approvals
 from payments_core import audit
 from payments_core.rulebooks import operations
 from payments_core.rulebooks.errors import (
@@ -84,15 +84,17 @@ def schedule(
 def roll_back(
     connection: Connection, *, desk: Desk, release_no: int, by: Actor, reason: str, now: datetime
 ) -> int:
-    """Go back to an earlier release at once and alone, by approval.yaml's emergency rule; return its number.
+    """Go back to an earlier release at once and alone, by approval.yaml's emergency rule.
 
-    Raises ReasonMissing, NotEntitled where the rule does not name the role, ReleaseUnknown.
+    Returns the number of the new release that holds its files. A remote that went another way does not stop
+    it: money comes first. Raises ReasonMissing, NotEntitled where the rule does not name the role,
+    ReleaseUnknown.
     """
     if not reason.strip():
         raise ReasonMissing
-    if by.role not in read_approvals(released(desk)).emergency:
+    if not may_roll_back(desk, role=by.role):
         raise NotEntitled(role=by.role, step="roll_back")
-    commit, title = commit_of_release(connection, release_no=release_no), f"← R-{release_no}"
+    wanted, title = commit_of_release(connection, release_no=release_no), f"← R-{release_no}"
     detail = {"emergency": True, "reason": reason}
     audit.append(
         connection,
@@ -103,7 +105,13 @@ def roll_back(
         detail=detail,
         now=now,
     )
+    commit = _go_back(desk, wanted, title=title, by=by, now=now, said={"Reason": reason, "Emergency": "yes"})
     return _activate(connection, desk, commit=commit, title=title, by=by, reason=reason, now=now)
+
+
+def may_roll_back(desk: Desk, *, role: str) -> bool:
+    """Tell whether approval.yaml lets this role go back at once and alone."""
+    return role in read_approvals(released(desk)).emergency
 
 
 def _merge(desk: Desk, found: Review, by: Actor, now: datetime) -> str:
@@ -150,8 +158,28 @@ def _publish_roll_back(connection: Connection, desk: Desk, found: Review, by: Ac
     missing = outstanding_for(desk, found)
     if missing:
         raise NotApproved(roles=list(missing))
-    return _activate(
-        connection, desk, commit=found.commit, title=found.title, by=by, reason=found.reason, now=now
+    said: dict[str, str | tuple[str, ...]] = {
+        "Reason": found.reason,
+        "Author": f"{found.author_name} <{found.author}{MAIL}>",
+        "Approved-by": _approvers(found),
+        "Review": str(found.review_no),
+        "Meaning": found.meaning,
+    }
+    commit = _go_back(desk, found.commit, title=found.title, by=by, now=now, said=said)
+    return _activate(connection, desk, commit=commit, title=found.title, by=by, reason=found.reason, now=now)
+
+
+def _go_back(
+    desk: Desk, commit: str, *, title: str, by: Actor, now: datetime, said: dict[str, str | tuple[str, ...]]
+) -> str:
+    return go_back(
+        path=desk.repository,
+        to=commit,
+        author=by.author,
+        message=title,
+        at=now,
+        trailers={name: value for name, value in said.items() if value},
+        sign=desk.sign,
     )
 
 
@@ -166,7 +194,6 @@ def _trailers(found: Review, evidence: Evidence) -> dict[str, str | tuple[str, .
     summary = evidence.summary()
     checked, proofs = summary["checked"], summary["proofs"]
     impact = "not measured" if found.impact_fen is None else f"{found.impact_fen} fen a month"
-    approvers = {f"{one.person_name} <{one.given.person}> ({one.role})" for one in found.approvals}
     said: dict[str, str | tuple[str, ...]] = {
         "Checked": f"{checked['rules']} rules, no errors, {checked['warnings']} warnings",
         "Proofs": ", ".join(f"{number} {name}" for name, number in proofs.items()),
@@ -174,11 +201,15 @@ def _trailers(found: Review, evidence: Evidence) -> dict[str, str | tuple[str, .
         "Impact": impact,
         "Reason": found.reason,
         "Author": f"{found.author_name} <{found.author}{MAIL}>",
-        "Approved-by": tuple(sorted(approvers)),
+        "Approved-by": _approvers(found),
         "Review": str(found.review_no),
         "Meaning": found.meaning,
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _approvers(found: Review) -> tuple[str, ...]:
+    return tuple(sorted({f"{one.person_name} <{one.given.person}> ({one.role})" for one in found.approvals}))
 
 
 def _activate(

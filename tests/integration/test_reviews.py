@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from engine.releases import (
@@ -17,6 +17,7 @@ from engine.releases import (
     drafts,
     head,
     history,
+    load,
     merge_draft,
     read_files,
     save_draft,
@@ -26,7 +27,7 @@ from engine.releases import (
 from payments_core import audit, rulebooks
 from payments_core.database import transaction
 from payments_core.rulebooks import Actor, Desk
-from tests.unit.releases.world import FEE, FORM, FORM_TEXT, T0, WANG, fee, make
+from tests.unit.releases.world import FEE, FILES, FORM, FORM_TEXT, T0, WANG, fee, make
 
 OPS = Actor(login="wang", name="王磊", role="hq_ops")
 OPS2 = Actor(login="gao", name="高远", role="hq_ops")
@@ -355,9 +356,13 @@ def test_going_back_alone_is_an_emergency_with_a_reason(engine: Engine, desk: De
         back(OPS, "")
     with pytest.raises(rulebooks.NotEntitled):
         back(FINANCE, "错了")
-    assert back(OPS, "费率错了") == first
+    again = back(OPS, "费率错了")
+    assert again not in (first, review(engine, number).release_no)
+    newest, _, before = history(path=desk.repository)[:3]
+    assert read_files(desk.repository, newest.sha) == read_files(desk.repository, before.sha)
+    assert f"Goes-back-to: {before.sha}" in newest.message
     with transaction(engine) as connection:
-        assert rulebooks.active(connection) == (first, history(path=desk.repository)[1].sha)
+        assert rulebooks.active(connection) == (again, newest.sha)
         told = [event for event in audit.list_events(connection) if event.action == "release.roll_back"]
     assert told[0].detail == {"emergency": True, "reason": "费率错了"}
 
@@ -375,8 +380,54 @@ def test_going_back_otherwise_needs_an_approver(engine: Engine, desk: Desk) -> N
     with pytest.raises(rulebooks.NotApproved):
         publish(engine, desk, back)
     approve(engine, desk, back)
-    assert publish(engine, desk, back) == first
-    assert review(engine, back).state == "PUBLISHED"
+    again = publish(engine, desk, back)
+    found = review(engine, back)
+    assert (found.state, found.release_no) == ("PUBLISHED", again)
+    newest = history(path=desk.repository, limit=1)[0]
+    assert newest.files == (FORM,)
+    assert "Approved-by: 李娜 <li@haodian> (finance)" in newest.message
+    with transaction(engine) as connection:
+        assert rulebooks.active(connection) == (again, newest.sha)
+
+
+def test_the_next_change_after_going_back_is_written_on_what_is_in_force(engine: Engine, desk: Desk) -> None:
+    save(desk)
+    number = request(engine, desk)
+    approve(engine, desk, number)
+    publish(engine, desk, number)
+    with transaction(engine) as connection:
+        first = rulebooks.list_activations(connection)[-1].release_no
+        rulebooks.roll_back(connection, desk=desk, release_no=first, by=OPS, reason="错了", now=at(5))
+    save(desk, FORM_TEXT.replace("Hello", "Hi"), file=FORM)
+    later = request(engine, desk)
+    approve(engine, desk, later)
+    publish(engine, desk, later)
+    assert read_files(desk.repository, head(desk.repository))[FEE] == FILES[FEE]
+    rule = load(path=desk.repository, commit=head(desk.repository)).rulebook.in_force(
+        kind="merchant_fee", at=at(24 * 365), scope={}
+    )
+    assert rule.version == 1
+
+
+def test_a_going_back_cut_off_after_its_commit_is_completed(engine: Engine, desk: Desk) -> None:
+    save(desk)
+    number = request(engine, desk)
+    approve(engine, desk, number)
+    publish(engine, desk, number)
+    with transaction(engine) as connection:
+        first = rulebooks.list_activations(connection)[-1].release_no
+
+    def back(connection: Connection) -> int:
+        return rulebooks.roll_back(connection, desk=desk, release_no=first, by=OPS, reason="错了", now=at(5))
+
+    with engine.connect() as connection:
+        back(connection)
+        connection.rollback()
+    tip = head(desk.repository)
+    with transaction(engine) as connection:
+        again = back(connection)
+        assert rulebooks.active(connection) == (again, tip)
+    assert head(desk.repository) == tip
 
 
 def test_every_release_is_tagged_and_sent_and_a_remote_away_is_written_down(

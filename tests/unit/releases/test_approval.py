@@ -37,7 +37,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Release:
     ("files", "impact_fen", "roles"),
     [
         (["rules/merchant_fee/fee.community.std.yaml"], 0, ("finance",)),
-        (["rules/merchant_fee/fee.community.std.yaml"], None, ("finance",)),
+        (["rules/merchant_fee/fee.community.std.yaml"], None, ("finance", "risk")),
         (["rules/merchant_fee/fee.community.std.yaml"], 4_999_999, ("finance",)),
         (["rules/merchant_fee/fee.community.std.yaml"], 5_000_000, ("finance", "risk")),
         (["rules/merchant_fee/fee.community.std.yaml"], -5_000_000, ("finance", "risk")),
