@@ -116,10 +116,11 @@ def went_back_to(repository: pygit2.Repository, commit: pygit2.Commit) -> pygit2
     The trailer alone is not believed: the files must be those of an earlier commit of the same history.
     """
     said = _WENT_BACK.search(commit.message)
-    former = repository.get(said[1]) if said is not None else None
-    if not isinstance(former, pygit2.Commit) or former.tree.id != commit.tree.id:
+    if said is None or said[1] not in repository:
         return None
-    return former if was_released(repository, commit, former) else None
+    former = commit_of(repository, said[1])
+    is_true = former.tree.id == commit.tree.id and was_released(repository, commit, former)
+    return former if is_true else None
 
 
 def was_released(repository: pygit2.Repository, tip: pygit2.Commit, former: pygit2.Commit) -> bool:
