@@ -113,8 +113,9 @@ class Dated(Generic[T]):
         ordered = sorted(
             ((start or _BEGINNING, end or _END, value) for start, end, value in periods), key=_start
         )
-        self._starts = [start for start, _, _ in ordered]
-        self._ends = [end for _, end, _ in ordered]
+        # In one zone: instants of two zones are compared by asking both for their offset.
+        self._starts = [start.astimezone(UTC) for start, _, _ in ordered]
+        self._ends = [end.astimezone(UTC) for _, end, _ in ordered]
         self.values = [value for _, _, value in ordered]
 
     @property

@@ -159,11 +159,11 @@ class Batch:
 
     def tell(self, merchant_id: str, subject_id: int, topic: str, at: datetime) -> None:
         """Write to the outbox with this commit that something happened at `at`."""
-        entry = self.entry
-        seen_at = min(max(at, entry.seen_from), entry.seen_at)
-        self.messages.append(
-            f"{merchant_id}\t{subject_id}\t{topic}\t{entry.commit_no}\t{at.isoformat()}\t{seen_at.isoformat()}\n"
-        )
+        entry, happened = self.entry, at.isoformat()
+        seen = happened
+        if not entry.seen_from <= at <= entry.seen_at:
+            seen = min(max(at, entry.seen_from), entry.seen_at).isoformat()
+        self.messages.append(f"{merchant_id}\t{subject_id}\t{topic}\t{entry.commit_no}\t{happened}\t{seen}\n")
 
     def queue_books(self, gather: Callable[[], None] = lambda: None) -> None:
         """Write ledger and outbox as the next statements; `gather` may add rows when their turn has come."""

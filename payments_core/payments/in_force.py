@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from engine.rulebook import Rule, Rulebook
 from payments_core.fees import COST_KIND, FEE_KIND
@@ -49,8 +49,9 @@ class RulesInForce:
         stretches = [timeline.stretch(instant) for timeline in timelines.values()]
         fee, cost, share = (next(iter(timelines[kind].all_at(instant)), None) for kind in _KINDS)
         return InForce(
-            start=max(start for start, _ in stretches),
-            end=min(end for _, end in stretches),
+            # In the zone of the instants that will be compared with them.
+            start=max(start for start, _ in stretches).astimezone(UTC),
+            end=min(end for _, end in stretches).astimezone(UTC),
             risk=self._risk.files(at=instant, scope=scope),
             fee=fee,
             cost=cost,

@@ -93,8 +93,9 @@ class Policy:
         self._stream_reads: dict[int, tuple[str, ...]] = {}
         self._streams: dict[tuple[Any, ...], Stream | None] = {}
         self._rules = RulesInForce(rulebook, self.risk)
-        self._scopes: dict[tuple[str, Served], dict[str, str]] = {}
-        self._scopes_no = -1
+        # The rules each merchant met last, as long as the same people serve it.
+        self._met: dict[str, tuple[Served, InForce]] = {}
+        self._met_no = -1
 
     def count_refund(self, *, merchant_id: str, payer_id: str, amount_fen: int, at: datetime) -> None:
         """Count a refund that has gone back in the velocity windows whose condition admits refunds."""
@@ -109,22 +110,20 @@ class Policy:
 
     def in_force(self, view: MerchantView, served: Served, at: datetime) -> InForce:
         """Return the rules a payment of the merchant meets at `at`."""
-        return self._rules.at(self.scope_of(view, served), at)
-
-    def scope_of(self, view: MerchantView, served: Served) -> dict[str, str]:
-        """Return the scope a merchant's rules are looked up by: only the keys that any rule names."""
-        if self._scopes_no != self._directory.directory_no:
-            self._scopes.clear()
-            self._scopes_no = self._directory.directory_no
-        key = (view.merchant_id, served)
-        found = self._scopes.get(key)
-        if found is None:
-            if len(self._scopes) > CACHE_LIMIT:
-                self._scopes.clear()
-            found = self._scopes[key] = self._scope(view, served)
+        if self._met_no != self._directory.directory_no:
+            self._met.clear()
+            self._met_no = self._directory.directory_no
+        met = self._met.get(view.merchant_id)
+        if met is not None and met[0] is served and met[1].start <= at < met[1].end:
+            return met[1]
+        if len(self._met) > CACHE_LIMIT:
+            self._met.clear()
+        found = self._rules.at(self._scope(view, served), at)
+        self._met[view.merchant_id] = (served, found)
         return found
 
     def _scope(self, view: MerchantView, served: Served) -> dict[str, str]:
+        """Return the scope a merchant's rules are looked up by: only the keys that any rule names."""
         whole = {
             "city": view.city_id,
             "district": served.district_id,

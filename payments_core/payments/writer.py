@@ -8,10 +8,11 @@ while committing, the batch is run again: what was written is found by its keys 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine
@@ -42,7 +43,6 @@ from payments_core.payments.wire import Wire
 Result = Answer | Exception
 RETRIES = 6
 KNOWN_LIMIT = 200_000
-T = TypeVar("T")
 
 
 class LaneWriter:
@@ -189,16 +189,26 @@ def _apply(batch: Batch, items: list[Item]) -> list[Result]:
     The captures are priced and sent first: the database books them while the orders are decided.
     """
     results: dict[int, Result] = {}
-    requests = [item for item in items if isinstance(item, AcceptRequest)]
-    looked_up = look_up(batch, requests)
-    refunds = any(isinstance(item, RefundRequest | RefundResult) for item in items)
-    captures = begin(batch, [item for item in items if isinstance(item, Capture)], book=not refunds)
-    _each(results, items, AcceptRequest, lambda some: accept(batch, some, looked_up))
-    _each(results, items, Capture, lambda _: finish(batch, captures))
+    found: defaultdict[type[Item], list[tuple[int, Any]]] = defaultdict(list)
+    for index, item in enumerate(items):
+        found[type(item)].append((index, item))
+
+    def of(kind: type[Item]) -> list[Any]:
+        return [item for _, item in found[kind]]
+
+    def each(kind: type[Item], run: Callable[[list[Any]], Iterable[Result]]) -> None:
+        if some := of(kind):
+            results.update(zip((index for index, _ in found[kind]), run(some), strict=True))
+
+    looked_up = look_up(batch, of(AcceptRequest))
+    refunds = found[RefundRequest] or found[RefundResult]
+    captures = begin(batch, of(Capture), book=not refunds)
+    each(AcceptRequest, lambda some: accept(batch, some, looked_up))
+    each(Capture, lambda _: finish(batch, captures))
     batch.write_cases()
-    _each(results, items, Failure, lambda some: fail(batch, some))
-    _each(results, items, RefundRequest, lambda some: request_refunds(batch, some))
-    _each(results, items, RefundResult, lambda some: book_refunds(batch, some))
+    each(Failure, lambda some: fail(batch, some))
+    each(RefundRequest, lambda some: request_refunds(batch, some))
+    each(RefundResult, lambda some: book_refunds(batch, some))
     return [results[index] for index in range(len(items))]
 
 
@@ -207,18 +217,6 @@ def _latest(items: list[Item]) -> datetime | None:
     captured = (item.paid_at for item in items if isinstance(item, Capture))
     refunded = (item.at for item in items if isinstance(item, RefundResult))
     return max(chain(captured, refunded), default=None)
-
-
-def _each(
-    results: dict[int, Result],
-    items: Sequence[Item],
-    kind: type[T],
-    run: Callable[[list[T]], Iterable[Result]],
-) -> None:
-    chosen = [(index, item) for index, item in enumerate(items) if isinstance(item, kind)]
-    if chosen:
-        answers = run([item for _, item in chosen])
-        results.update(zip((index for index, _ in chosen), answers, strict=True))
 
 
 def _finding(item: Item) -> PaymentsCoreError | None:

@@ -19,10 +19,10 @@ class Sum:
     __slots__ = ("low", "total", "values")
     neutral: Any = 0
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.values: Any = array("q")
-        self.total = 0
+    def __init__(self, value: Any) -> None:
+        """Begin with the first item's value."""
+        self.values: Any = array("q", (value,))
+        self.total: int = value
         self.low = 0  # the first item of the window
 
     @staticmethod
@@ -75,10 +75,11 @@ class Count(Sum):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        super().__init__()
-        self.values = array("b")
+    def __init__(self, value: Any) -> None:
+        """Begin with the first item's value."""
+        self.values = array("b", (value,))
+        self.total = value
+        self.low = 0
 
 
 class Distinct(Sum):
@@ -87,10 +88,10 @@ class Distinct(Sum):
     __slots__ = ("counts",)
     neutral = None
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.values = []
-        self.counts: dict[Any, int] = {}
+    def __init__(self, value: Any) -> None:
+        """Begin with the first item's value."""
+        self.values = [value]
+        self.counts: dict[Any, int] = {} if value is None else {value: 1}
         self.low = 0
 
     @staticmethod
@@ -173,11 +174,11 @@ class Series:
 
     __slots__ = ("columns", "edge", "times")
 
-    def __init__(self, columns: Iterable[type[Sum]]) -> None:
-        """Begin empty."""
-        self.times = array("q")
-        self.columns = [column() for column in columns]
-        self.edge = 0  # the latest instant added or read
+    def __init__(self, columns: Iterable[type[Sum]], at_us: int, values: Iterable[Any]) -> None:
+        """Begin with the first item: its time, and a value for each column."""
+        self.times = array("q", (at_us,))
+        self.columns = [column(value) for column, value in zip(columns, values, strict=True)]
+        self.edge = at_us  # the latest instant added or read
 
     def insert(self, at_us: int, values: Iterable[Any]) -> None:
         """Put an item that comes late in its place, after those of the same instant."""

@@ -205,9 +205,7 @@ class _Plan:
         )
 
     def _grown(self, key: Any, first: First) -> Series:
-        series = self.series[key] = Series(self.columns)
-        series.edge = first[0]
-        series.insert(*first)
+        series = self.series[key] = Series(self.columns, *first)
         return series
 
 
