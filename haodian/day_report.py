@@ -81,6 +81,7 @@ CLAIMS = {
     "balances_are_sums_of_transfers": "余额等于流水之和",
     "payments_have_their_legs": "每笔支付的分录齐全",
     "refunds_have_their_legs": "每笔退款的分录齐全",
+    "corrections_have_their_legs": "每笔更正的分录齐全",
     "shares_are_posted": "分润已入账",
     "margins_are_shared": "毛利已分配",
     "payouts_are_posted": "划付已入账",

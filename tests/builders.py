@@ -91,6 +91,10 @@ class Policy:
     def rulebook(self) -> Policy:
         return self
 
+    @property
+    def versions(self) -> tuple[()]:
+        return ()
+
     def in_force(self, **_: object) -> Policy:
         return self
 

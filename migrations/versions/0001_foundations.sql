@@ -183,6 +183,23 @@ COMMENT ON COLUMN business_day.closed_batch_no IS 'no batch after this one may b
 -- ;;
 COMMENT ON COLUMN business_day.steps IS 'step → {finished_at, figures}'
 -- ;;
+CREATE TABLE correcting_version (
+	kind TEXT NOT NULL, 
+	rule_id TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	effective_from TIMESTAMP WITH TIME ZONE NOT NULL, 
+	known_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	first_date DATE NOT NULL, 
+	release_no INTEGER NOT NULL, 
+	reason TEXT NOT NULL, 
+	reference TEXT NOT NULL, 
+	CONSTRAINT pk_correcting_version PRIMARY KEY (kind, rule_id, version)
+)
+-- ;;
+COMMENT ON COLUMN correcting_version.known_at IS 'when it first came into force'
+-- ;;
+COMMENT ON COLUMN correcting_version.first_date IS 'the business date it was first booked on'
+-- ;;
 CREATE TABLE demo_clock (
 	clock_no SMALLINT DEFAULT 0 NOT NULL, 
 	real_at TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -564,6 +581,7 @@ CREATE TABLE settlement (
 	fee_fen BIGINT NOT NULL, 
 	refund_fen BIGINT NOT NULL, 
 	fee_back_fen BIGINT NOT NULL, 
+	fee_corrected_fen BIGINT DEFAULT 0 NOT NULL, 
 	plan_fen BIGINT NOT NULL, 
 	carried_in_fen BIGINT DEFAULT 0 NOT NULL, 
 	hold_fen BIGINT DEFAULT 0 NOT NULL, 
@@ -576,7 +594,7 @@ CREATE TABLE settlement (
 	rule_ref_no INTEGER NOT NULL, 
 	release_no INTEGER NOT NULL, 
 	CONSTRAINT pk_settlement PRIMARY KEY (merchant_id, business_date), 
-	CONSTRAINT ck_settlement_plan CHECK (plan_fen = gross_fen - fee_fen - refund_fen + fee_back_fen), 
+	CONSTRAINT ck_settlement_plan CHECK (plan_fen = gross_fen - fee_fen - refund_fen + fee_back_fen - fee_corrected_fen), 
 	CONSTRAINT ck_settlement_real CHECK (real_fen = plan_fen + carried_in_fen - hold_fen - carried_out_fen AND real_fen >= 0 AND hold_fen >= 0)
 )
 -- ;;
@@ -584,7 +602,9 @@ CREATE INDEX ix_settlement_date ON settlement (business_date)
 -- ;;
 COMMENT ON COLUMN settlement.gross_fen IS 'Σ settle amounts'
 -- ;;
-COMMENT ON COLUMN settlement.plan_fen IS 'gross − fee − refunds + fee returned'
+COMMENT ON COLUMN settlement.fee_corrected_fen IS 'what corrections add to the fees of earlier days; negative where they take off'
+-- ;;
+COMMENT ON COLUMN settlement.plan_fen IS 'gross − fee − refunds + fee returned − fee corrected'
 -- ;;
 COMMENT ON COLUMN settlement.carried_in_fen IS 'from earlier days: below the minimum, or negative'
 -- ;;
@@ -860,6 +880,73 @@ CREATE TABLE channel_merchant (
 CREATE INDEX ix_channel_merchant_merchant ON channel_merchant (merchant_id)
 -- ;;
 COMMENT ON COLUMN channel_merchant.sub_merchant_no IS '特约商户号 at WeChat Pay, seller PID at Alipay'
+-- ;;
+CREATE TABLE correction (
+	merchant_id TEXT NOT NULL, 
+	payment_id BIGINT NOT NULL, 
+	number SMALLINT NOT NULL, 
+	correction_id BIGINT NOT NULL, 
+	business_date DATE NOT NULL, 
+	cause TEXT NOT NULL, 
+	remaining_fen BIGINT NOT NULL, 
+	fee_fen BIGINT NOT NULL, 
+	cost_fen BIGINT NOT NULL, 
+	eligible_margin_fen BIGINT NOT NULL, 
+	fee_ref_no INTEGER NOT NULL, 
+	cost_ref_no INTEGER NOT NULL, 
+	fee_delta_fen BIGINT NOT NULL, 
+	cost_delta_fen BIGINT NOT NULL, 
+	stream_id BIGINT, 
+	margin_delta_fen BIGINT NOT NULL, 
+	from_stream_id BIGINT, 
+	from_margin_fen BIGINT DEFAULT 0 NOT NULL, 
+	store_id TEXT NOT NULL, 
+	broker_id TEXT DEFAULT '' NOT NULL, 
+	opener_id TEXT DEFAULT '' NOT NULL, 
+	release_no INTEGER NOT NULL, 
+	booked_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_correction PRIMARY KEY (merchant_id, payment_id, number), 
+	CONSTRAINT uq_correction_posting UNIQUE (merchant_id, correction_id), 
+	CONSTRAINT uq_correction_day UNIQUE (merchant_id, payment_id, business_date, cause), 
+	CONSTRAINT fk_correction_payment FOREIGN KEY(merchant_id, payment_id) REFERENCES payment (merchant_id, payment_id), 
+	CONSTRAINT ck_correction_number_from_one CHECK (number >= 1), 
+	CONSTRAINT ck_correction_cause_known CHECK (cause IN ('RULE', 'REFUND')), 
+	CONSTRAINT ck_correction_not_negative CHECK (remaining_fen >= 0 AND fee_fen >= 0 AND cost_fen >= 0), 
+	CONSTRAINT ck_correction_two_streams CHECK (from_stream_id IS NULL AND from_margin_fen = 0 OR from_stream_id IS DISTINCT FROM stream_id), 
+	CONSTRAINT ck_correction_margin_has_stream CHECK (stream_id IS NOT NULL OR margin_delta_fen = 0)
+)
+-- ;;
+CREATE INDEX ix_correction_business_date ON correction (business_date, merchant_id)
+-- ;;
+COMMENT ON COLUMN correction.number IS '1, 2, … of one payment'
+-- ;;
+COMMENT ON COLUMN correction.correction_id IS 'its posting in the ledger'
+-- ;;
+COMMENT ON COLUMN correction.business_date IS 'the day it is booked on: when it came to be known'
+-- ;;
+COMMENT ON COLUMN correction.cause IS 'RULE: another price; REFUND: a refund at the price before'
+-- ;;
+COMMENT ON COLUMN correction.remaining_fen IS 'of the sale, refunds to this day taken off'
+-- ;;
+COMMENT ON COLUMN correction.fee_fen IS 'of the whole sale, as known now'
+-- ;;
+COMMENT ON COLUMN correction.cost_fen IS 'of the whole sale, as known now'
+-- ;;
+COMMENT ON COLUMN correction.eligible_margin_fen IS 'of the whole sale, as known now'
+-- ;;
+COMMENT ON COLUMN correction.fee_ref_no IS 'the line of the fee as known now'
+-- ;;
+COMMENT ON COLUMN correction.cost_ref_no IS 'the line of the cost as known now'
+-- ;;
+COMMENT ON COLUMN correction.fee_delta_fen IS '> 0: the merchant owes it'
+-- ;;
+COMMENT ON COLUMN correction.cost_delta_fen IS '> 0: the channel keeps it'
+-- ;;
+COMMENT ON COLUMN correction.stream_id IS 'where the margin is shared as known now'
+-- ;;
+COMMENT ON COLUMN correction.margin_delta_fen IS 'what moves that stream'
+-- ;;
+COMMENT ON COLUMN correction.from_stream_id IS 'another stream it was shared in before'
 -- ;;
 CREATE TABLE device (
 	device_id TEXT NOT NULL, 
@@ -1521,6 +1608,39 @@ GRANT SELECT ON payment_label TO haodian_console
 ALTER TABLE payment_label ENABLE ROW LEVEL SECURITY
 -- ;;
 CREATE POLICY payment_label_scope ON payment_label FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true ELSE false END)
+-- ;;
+CREATE TRIGGER correction_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON correction
+FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
+-- ;;
+CREATE TRIGGER correcting_version_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON correcting_version
+FOR EACH STATEMENT EXECUTE FUNCTION haodian_refuse_change()
+-- ;;
+GRANT SELECT ON correction TO haodian_console
+-- ;;
+ALTER TABLE correction ENABLE ROW LEVEL SECURITY
+-- ;;
+CREATE POLICY correction_scope ON correction FOR SELECT TO haodian_console USING (CASE WHEN current_setting('haodian.scope_kind', true) = 'all' THEN true WHEN current_setting('haodian.scope_kind', true) = 'merchant' THEN merchant_id = current_setting('haodian.scope_id', true) WHEN current_setting('haodian.scope_kind', true) = 'broker' THEN current_setting('haodian.scope_id', true) IN (broker_id, opener_id) WHEN current_setting('haodian.scope_kind', true) IN ('store', 'district', 'city') THEN store_id = ANY ((SELECT haodian_scope_stores())::text[]) ELSE false END)
+-- ;;
+GRANT SELECT ON correcting_version TO haodian_console
+-- ;;
+CREATE VIEW margin_moved WITH (security_invoker = true) AS
+SELECT 'payment' AS source, merchant_id, payment_id AS id, payment_id, stream_id, business_date, paid_at AS at,
+  settle_amount_fen AS amount_fen, fee_fen, cost_fen, eligible_margin_fen AS margin_fen
+FROM payment WHERE state = 'SUCCESS' AND stream_id IS NOT NULL
+UNION ALL
+SELECT 'refund', merchant_id, refund_id, payment_id, stream_id, business_date,
+  coalesce(refunded_at, requested_at), -amount_fen, -fee_back_fen, -cost_back_fen, eligible_margin_delta_fen
+FROM refund WHERE state = 'SUCCESS' AND stream_id IS NOT NULL
+UNION ALL
+SELECT 'correction', merchant_id, correction_id, payment_id, stream_id, business_date, booked_at,
+  0, fee_delta_fen, cost_delta_fen, margin_delta_fen
+FROM correction WHERE stream_id IS NOT NULL
+UNION ALL
+SELECT 'correction', merchant_id, correction_id, payment_id, from_stream_id, business_date, booked_at,
+  0, 0, 0, from_margin_fen
+FROM correction WHERE from_stream_id IS NOT NULL
+-- ;;
+GRANT SELECT ON margin_moved TO haodian_console
 -- ;;
 GRANT SELECT ON business_day TO haodian_console
 -- ;;

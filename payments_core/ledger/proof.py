@@ -148,6 +148,22 @@ _REFUNDS = _legs_match(
     codes="'REFUND', 'FEE_BACK', 'COST_BACK'",
 )
 
+_CORRECTIONS = f"""
+WITH expected AS (
+  SELECT c.merchant_id, c.correction_id AS posting_id, leg.leg, leg.code, leg.amount_fen
+  FROM (SELECT * FROM correction WHERE {_TRANSFER_DAY}) c CROSS JOIN LATERAL (VALUES
+    (1, 'FEE_CORRECTION', fee_delta_fen), (2, 'COST_CORRECTION', cost_delta_fen))
+    AS leg (leg, code, amount_fen)
+  WHERE leg.amount_fen <> 0),
+found AS (
+  SELECT merchant_id, posting_id, leg, code,
+    CASE WHEN credit_account = 'FEE_INCOME' OR debit_account = 'CHANNEL_COST' THEN amount_fen
+      ELSE -amount_fen END AS amount_fen
+  FROM transfer WHERE code IN ('FEE_CORRECTION', 'COST_CORRECTION') AND {_TRANSFER_DAY})
+SELECT concat_ws(' ', merchant_id, posting_id, code), e.amount_fen, f.amount_fen
+FROM expected e FULL JOIN found f USING (merchant_id, posting_id, leg, code)
+"""
+
 _SHARES = f"""
 WITH expected AS (
   SELECT merchant_id, business_date, party_id, sum(delta_fen) AS amount_fen FROM share_entry
@@ -164,13 +180,8 @@ FROM expected e FULL JOIN found f USING (merchant_id, business_date, party_id)
 # Only days whose shares were posted: an open day's margins are still to be shared.
 _MARGINS_SHARED = f"""
 WITH margins AS (
-  SELECT merchant_id, stream_id, business_date, sum(margin_fen) AS margin_fen FROM (
-    SELECT merchant_id, stream_id, business_date, eligible_margin_fen AS margin_fen FROM payment
-    WHERE state = 'SUCCESS' AND stream_id IS NOT NULL AND {_TRANSFER_DAY}
-    UNION ALL
-    SELECT merchant_id, stream_id, business_date, eligible_margin_delta_fen FROM refund
-    WHERE state = 'SUCCESS' AND stream_id IS NOT NULL AND {_TRANSFER_DAY}) AS m
-  JOIN business_day d USING (business_date) WHERE d.steps ? 'shares'
+  SELECT merchant_id, stream_id, business_date, sum(margin_fen) AS margin_fen FROM margin_moved
+  JOIN business_day d USING (business_date) WHERE d.steps ? 'shares' AND {_TRANSFER_DAY}
   GROUP BY merchant_id, stream_id, business_date),
 entered AS (
   SELECT merchant_id, stream_id, business_date, max(margin_fen) AS margin_fen FROM share_entry
@@ -218,6 +229,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("balances_are_sums_of_transfers", _BALANCES_ARE_SUMS),
     ("payments_have_their_legs", _PAYMENTS),
     ("refunds_have_their_legs", _REFUNDS),
+    ("corrections_have_their_legs", _CORRECTIONS),
     ("shares_are_posted", _SHARES),
     ("margins_are_shared", _MARGINS_SHARED),
     ("payouts_are_posted", _PAYOUTS),

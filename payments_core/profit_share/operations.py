@@ -110,13 +110,8 @@ sign(millionths)::bigint * (abs(millionths) / 1000000 + CASE rounding
 
 SPLIT = f"""
 moved AS (
-  SELECT merchant_id, stream_id, sum(margin_fen)::bigint AS margin_fen FROM (
-    SELECT merchant_id, stream_id, eligible_margin_fen AS margin_fen FROM payment
-    WHERE business_date = :business_date AND state = 'SUCCESS' AND stream_id IS NOT NULL
-    UNION ALL
-    SELECT merchant_id, stream_id, eligible_margin_delta_fen FROM refund
-    WHERE business_date = :business_date AND state = 'SUCCESS' AND stream_id IS NOT NULL) m
-  GROUP BY merchant_id, stream_id),
+  SELECT merchant_id, stream_id, sum(margin_fen)::bigint AS margin_fen FROM margin_moved
+  WHERE business_date = :business_date GROUP BY merchant_id, stream_id),
 due AS (
   SELECT m.merchant_id, m.stream_id, m.margin_fen, s.rounding,
     s.cum_margin_fen + m.margin_fen AS cum_margin_fen

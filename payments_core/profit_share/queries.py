@@ -74,7 +74,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A payment (positive) or refund (negative) that moved a stream on a day; fen."""
+    """A payment (positive), refund (negative) or correction that moved a stream on a day; fen."""
 
     kind: str
     id: int
@@ -189,16 +189,9 @@ _KEY = (
     " AND e.business_date = :business_date"
 )
 _SOURCES = """
-SELECT 'payment' AS kind, payment_id AS id, payment_id, paid_at AS at, settle_amount_fen AS amount_fen,
-  fee_fen, cost_fen, eligible_margin_fen AS margin_fen
-FROM payment WHERE merchant_id = :merchant_id AND stream_id = :stream_id AND business_date = :business_date
-  AND state = 'SUCCESS'
-UNION ALL
-SELECT 'refund', refund_id, payment_id, coalesce(refunded_at, requested_at), -amount_fen, -fee_back_fen,
-  -cost_back_fen, eligible_margin_delta_fen
-FROM refund WHERE merchant_id = :merchant_id AND stream_id = :stream_id AND business_date = :business_date
-  AND state = 'SUCCESS'
-ORDER BY at, id
+SELECT source AS kind, id, payment_id, at, amount_fen, fee_fen, cost_fen, margin_fen
+FROM margin_moved WHERE merchant_id = :merchant_id AND stream_id = :stream_id
+  AND business_date = :business_date ORDER BY at, id
 """
 
 

@@ -1,4 +1,4 @@
-"""The business day: close → shares → settlement → payouts → facts → figures → proof.
+"""The business day: close → corrections → shares → settlement → payouts → facts → figures → proof.
 
 Each step is one transaction that also notes itself in `business_day.steps`; a run that was killed goes on
 where it stopped, and a run of a finished day adds nothing.
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
 from payments_core.calendar import day_bounds
+from payments_core.corrections import book_corrections
 from payments_core.database import transaction
 from payments_core.database.lane import bump_directory
 from payments_core.errors import ensure
@@ -72,6 +73,7 @@ class _Day:
     release_no: int
     now: datetime
     rulebook: Policies
+    releases: Releases
 
 
 Step = Callable[[Connection, _Day], Figures]
@@ -95,7 +97,9 @@ def run_day(
         closed = close_day(connection, business_date=business_date, now=now)
         release_no = _release_no(connection, business_date)
     rulebook = rulebooks.get(release_no).rulebook
-    day = _Day(business_date=business_date, release_no=release_no, now=now, rulebook=rulebook)
+    day = _Day(
+        business_date=business_date, release_no=release_no, now=now, rulebook=rulebook, releases=rulebooks
+    )
     results = [closed]
     for number, (name, step) in enumerate(STEPS, start=2):
         _report(progress, name, number, total)
@@ -134,6 +138,17 @@ def _once(connection: Connection, name: str, step: Step, day: _Day) -> StepResul
     figures = step(connection, day)
     _note(connection, day.business_date, name, figures, day.now)
     return StepResult(name=name, ran=True, figures=figures)
+
+
+def _corrections(connection: Connection, day: _Day) -> Figures:
+    booked = book_corrections(
+        connection,
+        day.releases,
+        business_date=day.business_date,
+        release_no=day.release_no,
+        now=day.now,
+    )
+    return asdict(booked)
 
 
 def _shares(connection: Connection, day: _Day) -> Figures:
@@ -175,6 +190,7 @@ def _proof(connection: Connection, day: _Day) -> Figures:
 
 
 STEPS: tuple[tuple[str, Step], ...] = (
+    ("corrections", _corrections),
     ("shares", _shares),
     ("settlement", _settlement),
     ("payouts", _payouts),

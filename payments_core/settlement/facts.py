@@ -1,9 +1,9 @@
-"""Rebuild the daily facts of one business date from payments, refunds, share entries and openings.
+"""Rebuild the daily facts of one business date from payments, refunds, corrections, shares and openings.
 
 A row is a merchant at the store and servicing broker of its payments; district and city are those of the
-store in the last instant of the day. Refunds count on their own business date, at the store and broker of
-their payment; a stream's shares stand where most of its payments and refunds of the day do. Every figure is a
-sum of rows, so a node of the hierarchy is always the sum of its children.
+store in the last instant of the day. Refunds and corrections count on their own business date, at the store
+and broker of their payment; a stream's shares stand where most of its payments and refunds of the day do.
+Every figure is a sum of rows, so a node of the hierarchy is always the sum of its children.
 """
 
 from __future__ import annotations
@@ -43,10 +43,15 @@ back AS (
     sum(fee_back_fen) AS fee_fen, sum(cost_back_fen) AS cost_fen
   FROM refund WHERE business_date = :business_date AND state = 'SUCCESS'
   GROUP BY merchant_id, store_id, broker_id, stream_id),
+corrected AS (
+  SELECT merchant_id, store_id, broker_id, stream_id, from_stream_id, fee_delta_fen, cost_delta_fen
+  FROM correction WHERE business_date = :business_date),
 placed AS (
   SELECT DISTINCT ON (merchant_id, stream_id) merchant_id, stream_id, store_id, broker_id FROM (
     SELECT merchant_id, stream_id, store_id, broker_id, payment_count AS n FROM paid
-    UNION ALL SELECT merchant_id, stream_id, store_id, broker_id, refund_count FROM back) p
+    UNION ALL SELECT merchant_id, stream_id, store_id, broker_id, refund_count FROM back
+    UNION ALL SELECT merchant_id, stream_id, store_id, broker_id, 0 FROM corrected
+    UNION ALL SELECT merchant_id, from_stream_id, store_id, broker_id, 0 FROM corrected) p
   WHERE stream_id IS NOT NULL ORDER BY merchant_id, stream_id, n DESC, store_id, broker_id),
 shared AS (
   SELECT p.merchant_id, p.store_id, p.broker_id,
@@ -67,6 +72,9 @@ parts AS (
   UNION ALL
   SELECT merchant_id, store_id, broker_id, false, 0, 0, refund_count, refund_fen, -fee_fen, -cost_fen, 0,
     0 FROM back
+  UNION ALL
+  SELECT merchant_id, store_id, broker_id, false, 0, 0, 0, 0, fee_delta_fen, cost_delta_fen, 0,
+    0 FROM corrected
   UNION ALL
   SELECT merchant_id, store_id, broker_id, false, 0, 0, 0, 0, 0, 0, broker_share_fen,
     store_share_fen FROM shared

@@ -1,6 +1,7 @@
 """What a merchant is due for a business date. Pure.
 
     plan      gross − fee − refunds + fee returned                 119,729 − 455 − 3,000 + 12 = 116,286
+              − what corrections add to fees of earlier days (negative where they take off)
     free      plan + carried in − hold (止付)                       116,286 − 10,000 = 106,286
     real      free, or 0 where it is below the rule's minimum payout
     carried   free − real; negative where refunds exceed sales
@@ -54,16 +55,17 @@ class Due:
     carried_in_fen: int
     case_hold_fen: int
     kept_fen: int
+    fee_corrected_fen: int = 0
 
     @property
     def plan_fen(self) -> int:
-        """What the day's own payments and refunds come to."""
-        return self.gross_fen - self.fee_fen - self.refund_fen + self.fee_back_fen
+        """What the day's own payments, refunds and corrections come to."""
+        return self.gross_fen - self.fee_fen - self.refund_fen + self.fee_back_fen - self.fee_corrected_fen
 
     @property
     def moved(self) -> bool:
-        """Whether the merchant had a payment or a refund on the day."""
-        return bool(self.gross_fen or self.refund_fen)
+        """Whether the merchant had a payment, a refund or a corrected fee on the day."""
+        return bool(self.gross_fen or self.refund_fen or self.fee_corrected_fen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

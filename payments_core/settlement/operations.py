@@ -123,6 +123,7 @@ def _row(
         "fee_fen": due.fee_fen,
         "refund_fen": due.refund_fen,
         "fee_back_fen": due.fee_back_fen,
+        "fee_corrected_fen": due.fee_corrected_fen,
         "plan_fen": due.plan_fen,
         "carried_in_fen": due.carried_in_fen,
         "hold_fen": settled.hold_fen,
@@ -185,6 +186,9 @@ WITH paid AS (
 back AS (
   SELECT merchant_id, sum(amount_fen) AS refund_fen, sum(fee_back_fen) AS fee_back_fen FROM refund
   WHERE business_date = :business_date AND state = 'SUCCESS' GROUP BY merchant_id),
+corrected AS (
+  SELECT merchant_id, sum(fee_delta_fen) AS fen FROM correction
+  WHERE business_date = :business_date GROUP BY merchant_id),
 planned AS (
   SELECT merchant_id, sum(plan_fen) AS fen FROM settlement
   WHERE business_date < :business_date GROUP BY merchant_id),
@@ -206,18 +210,21 @@ held AS (
 SELECT m.merchant_id, m.city_id, m.type, m.mcc, m.status, m.risk_grade, m.tags, s.figures,
   coalesce(p.gross_fen, 0)::bigint AS gross_fen, coalesce(p.fee_fen, 0)::bigint AS fee_fen,
   coalesce(b.refund_fen, 0)::bigint AS refund_fen, coalesce(b.fee_back_fen, 0)::bigint AS fee_back_fen,
+  coalesce(x.fen, 0)::bigint AS fee_corrected_fen,
   (coalesce(e.fen, 0) - coalesce(o.fen, 0))::bigint AS carried_in_fen,
   coalesce(c.fen, 0)::bigint AS case_hold_fen, coalesce(k.fen, 0)::bigint AS kept_fen,
   coalesce(h.amount_fen, 0) AS held_fen,
   h.posting_id AS held_posting_id
 FROM merchant m
 LEFT JOIN paid p USING (merchant_id) LEFT JOIN back b USING (merchant_id)
+LEFT JOIN corrected x USING (merchant_id)
 LEFT JOIN planned e USING (merchant_id) LEFT JOIN paid_out o USING (merchant_id)
 LEFT JOIN cases c USING (merchant_id) LEFT JOIN kept k USING (merchant_id)
 LEFT JOIN held h USING (merchant_id)
 LEFT JOIN merchant_stats s USING (merchant_id)
-WHERE (p.merchant_id IS NOT NULL OR b.merchant_id IS NOT NULL OR coalesce(e.fen, 0) <> coalesce(o.fen, 0))
-  AND NOT EXISTS (SELECT 1 FROM settlement x
-    WHERE x.merchant_id = m.merchant_id AND x.business_date = :business_date)
+WHERE (p.merchant_id IS NOT NULL OR b.merchant_id IS NOT NULL OR coalesce(x.fen, 0) <> 0
+    OR coalesce(e.fen, 0) <> coalesce(o.fen, 0))
+  AND NOT EXISTS (SELECT 1 FROM settlement done
+    WHERE done.merchant_id = m.merchant_id AND done.business_date = :business_date)
 ORDER BY m.merchant_id
 """

@@ -36,6 +36,7 @@ class Settlement:
     fee_fen: int
     refund_fen: int
     fee_back_fen: int
+    fee_corrected_fen: int
     plan_fen: int
     carried_in_fen: int
     hold_fen: int
@@ -129,9 +130,9 @@ def list_payouts(
 
 _SETTLEMENT = """
 SELECT s.merchant_id, coalesce(m.name, s.merchant_id) AS merchant_name, s.business_date, s.gross_fen,
-  s.fee_fen, s.refund_fen, s.fee_back_fen, s.plan_fen, s.carried_in_fen, s.hold_fen, s.kept_fen, s.kept_until,
-  s.hold_ids, s.real_fen, s.carried_out_fen, s.due_on, coalesce(r.rule_id, '') AS rule_id,
-  coalesce(r.version, 0) AS rule_version, s.release_no
+  s.fee_fen, s.refund_fen, s.fee_back_fen, s.fee_corrected_fen, s.plan_fen, s.carried_in_fen, s.hold_fen,
+  s.kept_fen, s.kept_until, s.hold_ids, s.real_fen, s.carried_out_fen, s.due_on,
+  coalesce(r.rule_id, '') AS rule_id, coalesce(r.version, 0) AS rule_version, s.release_no
 FROM settlement s LEFT JOIN merchant m USING (merchant_id) LEFT JOIN rule_ref r ON r.ref_no = s.rule_ref_no
 """
 

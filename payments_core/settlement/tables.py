@@ -43,7 +43,16 @@ settlement = Table(
     Column("fee_fen", BigInteger, nullable=False),
     Column("refund_fen", BigInteger, nullable=False),
     Column("fee_back_fen", BigInteger, nullable=False),
-    Column("plan_fen", BigInteger, nullable=False, comment="gross − fee − refunds + fee returned"),
+    Column(
+        "fee_corrected_fen",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="what corrections add to the fees of earlier days; negative where they take off",
+    ),
+    Column(
+        "plan_fen", BigInteger, nullable=False, comment="gross − fee − refunds + fee returned − fee corrected"
+    ),
     Column(
         "carried_in_fen",
         BigInteger,
@@ -72,7 +81,9 @@ settlement = Table(
     Column("due_on", Date, nullable=False),
     Column("rule_ref_no", Integer, nullable=False),
     Column("release_no", Integer, nullable=False),
-    CheckConstraint("plan_fen = gross_fen - fee_fen - refund_fen + fee_back_fen", name="plan"),
+    CheckConstraint(
+        "plan_fen = gross_fen - fee_fen - refund_fen + fee_back_fen - fee_corrected_fen", name="plan"
+    ),
     CheckConstraint(
         "real_fen = plan_fen + carried_in_fen - hold_fen - carried_out_fen AND real_fen >= 0 AND hold_fen >= 0",
         name="real",

@@ -84,7 +84,8 @@ def test_every_step_runs_once_and_a_second_run_adds_nothing(engine: Engine) -> N
         progress=lambda name, number, total: told.append(f"{number}/{total} {name}"),
     )
     assert told == [
-        "1/7 close", "2/7 shares", "3/7 settlement", "4/7 payouts", "5/7 facts", "6/7 figures", "7/7 proof",
+        "1/8 close", "2/8 corrections", "3/8 shares", "4/8 settlement", "5/8 payouts", "6/8 facts",
+        "7/8 figures", "8/8 proof",
     ]  # fmt: skip
     assert all(step.ran for step in first.steps)
     assert first.figures("shares")["broker_fen"] == 77
@@ -107,7 +108,7 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(engine: Engine) -> None:
         sell_w1(connection)
         close_day(connection, business_date=DAY1, now=after(DAY1))
     result = run(engine, DAY1)
-    assert [step.ran for step in result.steps] == [False, True, True, True, True, True, True]
+    assert [step.ran for step in result.steps] == [False, True, True, True, True, True, True, True]
 
 
 def test_a_day_closes_only_after_its_end_and_in_order(engine: Engine) -> None:
