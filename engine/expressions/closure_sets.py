@@ -8,7 +8,7 @@ nothing CEL promises, for `false && error` is false.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Any
 
 from engine.expressions.closures import Facts, Writer, closure, compiled_function, explain
 from engine.expressions.errors import EvaluationError
@@ -36,16 +36,19 @@ Left = tuple[tuple[int, Callable[..., bool]], ...]
 
 def closure_of_all(trees: Sequence[Node]) -> Callable[[Facts], tuple[int, ...]]:
     """Return the function giving the index of every tree that is true, ascending."""
-    made = _function(trees, "fired = []", "fired.append({})", "return tuple(fired)", stops=False)
-    return cast(Callable[[Facts], tuple[int, ...]], made)
+    fired: Callable[[Facts], tuple[int, ...]] = _function(
+        trees, "fired = []", "fired.append({})", "return tuple(fired)", stops=False
+    )
+    return fired
 
 
 def closure_of_first(trees: Sequence[Node]) -> Callable[[Facts], int | None]:
     """Return the function giving the index of the first tree that is true, None if none is."""
-    return cast(Callable[[Facts], int | None], _function(trees, "", "return {}", "return None", stops=True))
+    first: Callable[[Facts], int | None] = _function(trees, "", "return {}", "return None", stops=True)
+    return first
 
 
-def _function(trees: Sequence[Node], before: str, found: str, after: str, *, stops: bool) -> object:
+def _function(trees: Sequence[Node], before: str, found: str, after: str, *, stops: bool) -> Any:
     """Return the function that does `found` with the index of each tree that is true."""
     names = sorted(frozenset().union(*(reads(tree) for tree in trees)))
     locals_ = {name: f"v{number}" for number, name in enumerate(names)}
@@ -118,7 +121,7 @@ def _dispatch(
     taken = ", ".join(locals_)
     rests = [_without(tree, asked[index][0] if index in asked else None) for index, tree in enumerate(trees)]
     written = "".join(f"    lambda {taken}: {writer.text(rest) if rest else True},\n" for rest in rests)
-    tests = cast(Sequence[Callable[..., bool]], compiled_function(f"tests = [\n{written}]", writer, "tests"))
+    tests: Sequence[Callable[..., bool]] = compiled_function(f"tests = [\n{written}]", writer, "tests")
     wanted = {index: frozenset(values) for index, (_, values) in asked.items()}
 
     def left(value: Value | None) -> Left:

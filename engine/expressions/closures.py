@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import cast
+from typing import Any
 
 from engine.expressions import arithmetic
 from engine.expressions.errors import EvaluationError, wrong_type
@@ -55,7 +55,8 @@ def evaluate(f):
     except (KeyError, TypeError, AttributeError) as error:
         raise explain(error) from error
 """
-    return cast(Evaluate, compiled_function(text, writer, "evaluate"))
+    evaluate: Evaluate = compiled_function(text, writer, "evaluate")
+    return evaluate
 
 
 def explain(error: Exception) -> EvaluationError:
@@ -65,7 +66,7 @@ def explain(error: Exception) -> EvaluationError:
     return EvaluationError("FACT_TYPE", detail=str(error))
 
 
-def compiled_function(text: str, writer: Writer, name: str) -> object:
+def compiled_function(text: str, writer: Writer, name: str) -> Any:
     """Return what a written text calls `name`, with the names the writer needs."""
     names = {
         **vars(arithmetic),

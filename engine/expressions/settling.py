@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from typing import cast
+from typing import Any
 
 from engine.expressions.tree import Constant, ListOf, Node, NodeType, Read
 from engine.expressions.vocabulary import Value
@@ -25,14 +25,14 @@ def replaced(tree: Node, nodes: Mapping[str, Node]) -> Node:
 def _rewritten(tree: Node, instead: Callable[[Read], Node]) -> Node:
     if isinstance(tree, Read):
         return instead(tree)
-    changed: dict[str, object] = {}
+    changed: dict[str, Any] = {}
     for one in fields(tree):
         below = getattr(tree, one.name)
         if isinstance(below, Node):
             changed[one.name] = _rewritten(below, instead)
         elif isinstance(below, tuple):
             changed[one.name] = tuple(_rewritten(item, instead) for item in below)
-    return cast(Node, replace(tree, **changed)) if changed else tree  # type: ignore[arg-type]
+    return replace(tree, **changed) if changed else tree
 
 
 def _literal(read: Read, value: Value) -> Node:

@@ -11,7 +11,8 @@ proof says that it is not decided; nothing is approximated.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 
 import z3
 
@@ -172,10 +173,10 @@ class _Translator:
     def number(self, node: Node, scope: Scope) -> tuple[Number, Formula]:
         """Read an int, or a timestamp as microseconds."""
         match node:
-            case Constant(type=NodeType.TIMESTAMP):
-                return microseconds(cast(Any, node.value)), False
-            case Constant():
-                return cast(int, node.value), False
+            case Constant(value=datetime() as instant):
+                return microseconds(instant), False
+            case Constant(value=int() as number):
+                return number, False
             case Read():
                 return self._facts.number(node.fact), False
             case Variable():

@@ -74,14 +74,14 @@ class FactTerms:
     def member(self, fact: Fact, text: str) -> Formula:
         """Return that a list holds this text."""
         members = self._members.setdefault(fact.name, {})
-        if fact.values and text not in fact.values and text not in _listed(fact):
+        if fact.values and text not in fact.values and text not in fact.listed:
             return False
         return members.setdefault(text, z3.Bool(f"{fact.name} ∋ {text!r}", self._context))
 
     def elements(self, fact: Fact) -> tuple[str, ...]:
         """Return every text an element may be, one standing for all that no condition names."""
         if fact.values:
-            return tuple(dict.fromkeys((*fact.values, *_listed(fact))))
+            return tuple(dict.fromkeys((*fact.values, *fact.listed)))
         others = [self._other(one) for one in self.facts.values() if one.type is FactType.STRING]
         registries = [text for one in self.facts.values() for text in one.values]
         named = (*sorted(self._literals), *registries, *others, self._other(fact))
@@ -143,9 +143,9 @@ class FactTerms:
         if not fact.values:
             return both(*bounds)
         outside = [one for text, one in members.items() if text not in fact.values]
-        as_default = [one if text in _listed(fact) else negated(one) for text, one in members.items()]
+        as_default = [one if text in fact.listed else negated(one) for text, one in members.items()]
         if size is not None:
-            as_default.append(size == len(_listed(fact)))
+            as_default.append(size == len(fact.listed))
         return both(*bounds, either(both(*map(negated, outside)), both(*as_default)))
 
     def _value(self, fact: Fact, model: Any) -> Value:
@@ -171,7 +171,7 @@ class FactTerms:
             text for text, one in members.items() if z3.is_true(model.eval(one, model_completion=True))
         )
         if not members and fact.name not in self._sizes:
-            return _listed(fact)
+            return fact.listed
         if fact.name not in self._sizes:
             return held
         size = int(model.eval(self._sizes[fact.name], model_completion=True).as_long())
@@ -184,13 +184,9 @@ def _instant(count: int, fact: Fact) -> datetime:
     """Return the instant in the zone of the fact's default, in which people read it."""
     instant = _EPOCH + count * _MICROSECOND
     try:
-        return instant.astimezone(fact.default.tzinfo)  # type: ignore[union-attr]
+        return instant.astimezone(fact.zone)
     except OverflowError:
         return instant
-
-
-def _listed(fact: Fact) -> tuple[str, ...]:
-    return tuple(fact.default)  # type: ignore[arg-type]
 
 
 def _is_text(node: Node) -> bool:

@@ -104,7 +104,8 @@ def _plainer(value: Value, fact: Fact, candidates: Mapping[type, tuple[Value, ..
         yield from fact.values
         return
     if isinstance(value, int) and not isinstance(value, bool):
-        yield from (one for one in candidates[int] if fact.min <= one <= fact.max)  # type: ignore[operator]
+        numbers = (one for one in candidates[int] if isinstance(one, int))
+        yield from (one for one in numbers if fact.min <= one <= fact.max)
     elif not isinstance(value, bool):
         yield from candidates[datetime if isinstance(value, datetime) else str]
 

@@ -135,7 +135,7 @@ def _over(holds: Callable[[str, str], bool], left: KnownText, right: KnownText) 
 
 
 def _terms(left: Text, right: Text) -> tuple[Any, Any]:
-    context = left.term.ctx if isinstance(left, OpenText) else right.term.ctx  # type: ignore[union-attr]
+    context = next(one.term.ctx for one in (left, right) if isinstance(one, OpenText))
     return _term(left, context), _term(right, context)
 
 

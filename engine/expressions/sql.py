@@ -10,7 +10,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from sqlalchemy import (
     ARRAY,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    cast,
     collate,
     column,
     false,
@@ -28,7 +28,6 @@ from sqlalchemy import (
     or_,
     true,
 )
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql
 
 from engine.expressions.condition import Condition
@@ -68,7 +67,7 @@ from engine.expressions.tree import (
 ColumnOf = Callable[[str], Column]
 
 _TYPE_OF_ITEM = {NodeType(f"list({item})"): type_ for item, type_ in TYPES.items()}
-_COMPARE = {
+_COMPARE: Mapping[str, Callable[[Column, Column], Column]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -76,7 +75,7 @@ _COMPARE = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+_NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -189,7 +188,7 @@ class _Writer:
         if node.left.type is NodeType.STRING and node.operator not in ("==", "!="):
             # By bytes, which in UTF-8 is by code point. Equality is the same in every collation we accept.
             left = collate(left, "C")
-        return cast(Column, _COMPARE[node.operator](left, right))
+        return _COMPARE[node.operator](left, right)
 
     def _membership(self, node: Membership) -> Column:
         item, collection = self.write(node.item), node.collection
@@ -205,7 +204,7 @@ class _Writer:
         if node.operator not in "/%":
             return widened(node.operator, left, right)
         # Bigints divide as CEL's integers do: towards zero, the remainder with the sign of the dividend.
-        left, right = sql_cast(left, WHOLE), sql_cast(right, WHOLE)
+        left, right = cast(left, WHOLE), cast(right, WHOLE)
         if not divides_always(node):
             left, right = guarded(left, right)
         if node.operator == "%":
@@ -216,7 +215,7 @@ class _Writer:
         """A list with an error in it is an error, not a list with a NULL in it."""
         type_ = _TYPE_OF_ITEM[node.type]
         items = [self.write(item) for item in node.items]
-        listed = sql_cast(postgresql.array(items, type_=type_), ARRAY(type_))
+        listed = cast(postgresql.array(items, type_=type_), ARRAY(type_))
         pairs = zip(node.items, items, strict=True)
         doubtful = [one for item, one in pairs if not isinstance(item, Constant)]
         return case((and_(*(one.is_not(None) for one in doubtful)), listed)) if doubtful else listed

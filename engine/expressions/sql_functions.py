@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sqlalchemy import (
     ARRAY,
@@ -149,5 +149,5 @@ def holds(type_: TypeEngine[Any], wanted: NodeType) -> bool:
         case NodeType.TIMESTAMP:
             return isinstance(type_, DateTime) and type_.timezone
         case NodeType.STRING:
-            return type(type_) in _TEXTS and not cast(String, type_).collation
+            return isinstance(type_, String) and type(type_) in _TEXTS and not type_.collation
     return isinstance(type_, ARRAY) and type(type_.item_type) in (Text, TEXT)

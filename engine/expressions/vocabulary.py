@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
-from typing import cast
+from typing import TypeGuard
 
 from engine.expressions.errors import EvaluationError
 
@@ -62,16 +62,28 @@ class Fact:
             raise ValueError(f"{self.name}: only strings have a registry of values")
         if not _FITS[self.type](self.default):
             raise ValueError(f"{self.name}: the default {self.default!r} is not a {self.type}")
-        if self.type is FactType.INT:
-            if not INT_MIN <= self.min <= cast(int, self.default) <= self.max <= INT_MAX:
-                raise ValueError(f"{self.name}: the default {self.default!r} is outside {self.bounds}")
-        elif self.bounds:
-            raise ValueError(f"{self.name}: only ints have bounds")
+        if self.type is not FactType.INT:
+            if self.bounds:
+                raise ValueError(f"{self.name}: only ints have bounds")
+        elif not (
+            isinstance(self.default, int) and INT_MIN <= self.min <= self.default <= self.max <= INT_MAX
+        ):
+            raise ValueError(f"{self.name}: the default {self.default!r} is outside {self.bounds}")
 
     @property
     def namespace(self) -> str:
         """The part before the last dot."""
         return self.name.rpartition(".")[0]
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """What a list holds by default."""
+        return self.default if isinstance(self.default, tuple) else ()
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone in which people read a timestamp: its default's."""
+        return self.default.tzinfo if isinstance(self.default, datetime) else None
 
     @property
     def bounds(self) -> str:
@@ -128,7 +140,7 @@ class Vocabulary:
             value = tuple(given) if type(given) is list else given
             if name not in accepts or not accepts[name](value):
                 raise self._refusal(name, value)
-            conformed[name] = value  # type: ignore[assignment]
+            conformed[name] = value  # type: ignore[assignment]  # it was accepted: it is a Value
         return conformed
 
     def _refusal(self, name: str, value: object) -> EvaluationError:
@@ -154,7 +166,7 @@ def _acceptance(fact: Fact) -> Callable[[object], bool]:
     listed = frozenset(fact.values)
 
     def accepts_list(value: object) -> bool:
-        return _is_list(value) and (value == fact.default or listed.issuperset(cast(tuple[str, ...], value)))
+        return _is_list(value) and (value == fact.default or listed.issuperset(value))
 
     return accepts_list
 
@@ -163,7 +175,7 @@ def _is_int(value: object) -> bool:
     return type(value) is int and INT_MIN <= value <= INT_MAX
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: object) -> TypeGuard[tuple[str, ...]]:
     return isinstance(value, tuple) and len(value) <= LIST_LIMIT and all(map(_is_text, value))
 
 

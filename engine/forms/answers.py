@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeGuard
 
 from jsonschema import Draft202012Validator
 
@@ -96,8 +97,8 @@ def _read(form: Form, answers: Answers) -> _Reading:
                 continue
             shown[name] = None
             value = answers.get(name)
-            if not _is_blank(value) and _fits(field, value):
-                facts[f"form.{name}"] = tuple(value) if isinstance(value, list | tuple) else value  # type: ignore[assignment]
+            if not _is_blank(value) and _fits(value, field):
+                facts[f"form.{name}"] = tuple(value) if isinstance(value, list) else value
     for name in shown:
         field = form.fields[name]
         if field.required or (field.required_when is not None and _holds(field.required_when, facts)):
@@ -124,7 +125,7 @@ def _is_blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip()) or value in ([], ())
 
 
-def _fits(field: Field, value: object) -> bool:
+def _fits(value: object, field: Field) -> TypeGuard[Value | list[str]]:
     match field.type:
         case "string":
             return isinstance(value, str)
@@ -139,7 +140,7 @@ def _fits(field: Field, value: object) -> bool:
 def _of_field(field: Field, value: object, required: bool, as_of: date | None) -> list[FieldFinding]:
     if _is_blank(value):
         return [_finding("FIELD_REQUIRED", field)] if required else []
-    if not _fits(field, value):
+    if not _fits(value, field):
         return [_finding("FIELD_TYPE", field)]
     found = list(_of_schema(field, list(value) if isinstance(value, tuple) else value))
     if found or not isinstance(value, str):

@@ -157,7 +157,7 @@ def commit_of(repository: pygit2.Repository, sha: str | pygit2.Oid) -> pygit2.Co
     found = repository.get(sha) if _SHA.match(str(sha)) else None
     if found is None or found.type != ObjectType.COMMIT:
         raise CommitMissing(f"the repository does not hold commit {sha}")
-    return cast(pygit2.Commit, found)
+    return cast(pygit2.Commit, found)  # pygit2 declares no more than an object
 
 
 def commit_at(commit: pygit2.Commit) -> datetime:
@@ -200,7 +200,8 @@ def blob_at(tree: pygit2.Tree, file: str) -> pygit2.Oid | None:
 
 def text_of(repository: pygit2.Repository, blob: pygit2.Oid, file: str) -> str:
     """Return a blob's text. Raises RepositoryCorrupt for what is no UTF-8: nothing of ours writes that."""
-    content = bytes(memoryview(cast(pygit2.Blob, repository[blob])))
+    found = cast(pygit2.Blob, repository[blob])  # `blob_at` gave its id; pygit2 declares an object
+    content = bytes(memoryview(found))
     try:
         return content.decode()
     except UnicodeDecodeError as error:

@@ -235,4 +235,4 @@ def _unquoted(token: str) -> str:
 
 
 def _rises(low: Constant, high: Constant) -> bool:
-    return low.value < high.value  # type: ignore[operator]
+    return low.value < high.value  # type: ignore[operator]  # both are of one fact's type

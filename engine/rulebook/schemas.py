@@ -7,7 +7,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
@@ -53,7 +53,8 @@ class SchemaFile:
         registry: Registry[Any] = Registry().with_resources(
             (name, DRAFT202012.create_resource(dict(value))) for name, value in siblings.items()
         )
-        self._validator = Draft202012Validator(_inlined(dict(schema), siblings), registry=registry)
+        self._schema: Mapping[str, Any] = _inlined(dict(schema), siblings)
+        self._validator = Draft202012Validator(self._schema, registry=registry)
         broken = _metaschema_error(json.dumps(schema))
         self._findings = (_schema_broken(path, broken),) if broken else ()
 
@@ -65,7 +66,7 @@ class SchemaFile:
     @property
     def schema(self) -> Mapping[str, Any]:
         """Return the schema with what it names in its siblings put in place."""
-        return cast(Mapping[str, Any], self._validator.schema)
+        return self._schema
 
     def check(self, document: Document) -> tuple[Diagnostic, ...]:
         """Return everything about the document that does not fit."""

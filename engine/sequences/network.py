@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import durable_rules_engine as durable  # type: ignore[import-not-found]
+import durable_rules_engine as durable  # type: ignore[import-not-found]  # a C extension
 
 from engine.sequences.errors import SequenceError
 

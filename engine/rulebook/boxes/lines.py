@@ -51,7 +51,7 @@ class Line:
         if self.choices:
             return self.choices[place]
         if self.fact.type is FactType.TIMESTAMP:
-            return (_EPOCH + place * _MICROSECOND).astimezone(self.fact.default.tzinfo)  # type: ignore[union-attr]
+            return (_EPOCH + place * _MICROSECOND).astimezone(self.fact.zone)
         return place
 
 
@@ -61,7 +61,7 @@ def line_of(fact: Fact, *, member: str | None = None, literals: Iterable[str] = 
     first, last, default = 0, 0, fact.default
     match fact.type:
         case FactType.LIST_STRING:
-            choices, default = (False, True), member in fact.default  # type: ignore[operator]
+            choices, default = (False, True), member in fact.listed
         case FactType.BOOL:
             choices = (False, True)
         case FactType.STRING if fact.values:
@@ -85,7 +85,9 @@ def place_of(value: Value) -> int:
     """Return the place of an int or an instant."""
     if isinstance(value, datetime):
         return (value - _EPOCH) // _MICROSECOND
-    return int(value)  # type: ignore[arg-type]
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} has no place between others")
+    return value
 
 
 def joined(intervals: Iterable[tuple[int, int]]) -> Intervals:

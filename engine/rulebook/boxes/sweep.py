@@ -138,7 +138,8 @@ class Sweep:
             if line.member is None:
                 case[line.fact.name] = value
             else:
-                others = tuple(one for one in case[line.fact.name] if one != line.member)  # type: ignore[union-attr]
+                held = case[line.fact.name]
+                others = tuple(one for one in held if one != line.member) if isinstance(held, tuple) else ()
                 case[line.fact.name] = (*others, line.member) if value else others
         return case
 

@@ -37,16 +37,17 @@ class Step:
 
     def words(self, language: Language) -> str:
         """Return the step as people read it: what, from where to where, how much is missing."""
-        if isinstance(self.before, tuple):
+        if not isinstance(self.before, int) or not isinstance(self.after, int):
             return self.goal(language)
         zh = language == "zh"
         title = self.fact.title if zh else self.fact.title_en
-        before, after = (self._written(value, language) for value in (self.before, self.after))
-        missing = self._written(abs(int(self.after) - int(self.before)), language)  # type: ignore[arg-type]
-        more = int(self.after) > int(self.before)  # type: ignore[arg-type]
+        missing, more = abs(self.after - self.before), self.after > self.before
+        before, after, missed = (
+            self._written(value, language) for value in (self.before, self.after, missing)
+        )
         if zh:
-            return f"{title} {before} → {after}，{'还差' if more else '还要减少'} {missing}"
-        return f"{title} {before} → {after}, {missing} {'more' if more else 'less'}"
+            return f"{title} {before} → {after}，{'还差' if more else '还要减少'} {missed}"
+        return f"{title} {before} → {after}, {missed} {'more' if more else 'less'}"
 
     def goal(self, language: Language) -> str:
         """Return what must be reached, where it is not known how far that is."""
