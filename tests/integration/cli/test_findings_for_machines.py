@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command_line import Done, haodian
 
 ROOT = Path(__file__).parents[3]
 FEE = """\
@@ -43,19 +43,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def haodian(folder: Path, fee: str, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+def told(folder: Path, fee: str, command: str, *options: str) -> Done:
     (folder / "rules" / "merchant_fee" / "fee.test.yaml").write_text(fee, encoding="utf-8")
-    line = [sys.executable, "-c", "from haodian.cli import main; main()", command, str(folder), *options]
-    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    return haodian(command, str(folder), *options)
 
 
 MISSPELT = FEE.replace("txn.channel == 'A", "txn.chanel == 'A")
 
 
 def test_sarif_names_the_code_the_file_and_the_place(folder: Path) -> None:
-    done = haodian(folder, MISSPELT, "check", "--format", "sarif")
-    log = json.loads(done.stdout)
-    assert (done.returncode, log["version"]) == (1, "2.1.0")
+    done = told(folder, MISSPELT, "check", "--format", "sarif")
+    log = json.loads(done.out)
+    assert (done.code, log["version"]) == (1, "2.1.0")
     (result,) = log["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
     assert (result["ruleId"], result["level"]) == ("FACT_UNKNOWN", "error")
@@ -65,8 +64,8 @@ def test_sarif_names_the_code_the_file_and_the_place(folder: Path) -> None:
 
 
 def test_github_is_told_by_one_command_a_finding(folder: Path) -> None:
-    done = haodian(folder, MISSPELT, "check", "--format", "github")
-    (line,) = done.stdout.splitlines()
+    done = told(folder, MISSPELT, "check", "--format", "github")
+    (line,) = done.out.splitlines()
     assert line.startswith(
         "::error file=rules/merchant_fee/fee.test.yaml,line=14,col=15,endColumn=25,title=FACT_UNKNOWN::"
     )
@@ -74,21 +73,21 @@ def test_github_is_told_by_one_command_a_finding(folder: Path) -> None:
 
 
 def test_a_good_rulebook_says_nothing_to_github(folder: Path) -> None:
-    done = haodian(folder, FEE, "check", "--format", "github")
-    assert (done.returncode, done.stdout.strip()) == (0, "")
+    done = told(folder, FEE, "check", "--format", "github")
+    assert (done.code, done.out.strip()) == (0, "")
 
 
 def test_what_no_test_reaches_is_told_by_line(folder: Path) -> None:
-    done = haodian(folder, FEE, "test")
-    assert done.returncode == 0
-    first, last = done.stdout.splitlines()
+    done = told(folder, FEE, "test")
+    assert done.code == 0
+    first, last = done.out.splitlines()
     assert first == "rules/merchant_fee/fee.test.yaml  2 tests  2/3  未测到的行 lines never reached: 14"
     assert last.endswith("2 tests, 0 wrong; 2 of 3 conditions reached")
 
 
 def test_a_test_that_fails_is_shown_with_its_line(folder: Path) -> None:
-    done = haodian(folder, FEE.replace('expect: {rate: "0.0060"}', 'expect: {rate: "0.0061"}'), "test")
-    assert done.returncode == 1
-    assert "rules/merchant_fee/fee.test.yaml:18:" in done.stdout
-    assert "TEST_FAILED" in done.stdout
-    assert "1 wrong" in done.stdout
+    done = told(folder, FEE.replace('expect: {rate: "0.0060"}', 'expect: {rate: "0.0061"}'), "test")
+    assert done.code == 1
+    assert "rules/merchant_fee/fee.test.yaml:18:" in done.out
+    assert "TEST_FAILED" in done.out
+    assert "1 wrong" in done.out

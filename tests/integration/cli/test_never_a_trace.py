@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from haodian.settings import CHECKOUT
+from tests import command_line
+from tests.command_line import Done
 
 FIXTURES = CHECKOUT / "tests/fixtures"
 AWAY = "postgresql://nobody@127.0.0.1:1/none"
 DONE, REFUSED, NOT_BEGUN = 0, 1, 2
 
 
-def haodian(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from haodian.cli import main; main()", *arguments],
-        env={**os.environ, "HAODIAN_HOME": str(home), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = done.stdout + done.stderr
+def haodian(home: Path, *arguments: str, **environment: str) -> Done:
+    done = command_line.haodian(*arguments, HAODIAN_HOME=str(home), **environment)
+    said = done.out + done.err
     assert "Traceback" not in said
     assert said.strip()
     assert not list((home / "logs").glob("error-*.txt")), "it was taken for our own bug"
@@ -52,13 +45,13 @@ def test_every_broken_rule_at_once_is_told_by_file_and_line(tmp_path: Path, book
         shutil.copy(path, book / "rules/merchant_fee" / f"fee.{name}.yaml")
     machine = haodian(tmp_path, "check", str(book), "--format", "json")
     human = haodian(tmp_path, "check", str(book))
-    assert (machine.returncode, human.returncode) == (REFUSED, REFUSED)
-    found = [one for one in json.loads(machine.stdout)["findings"] if one["severity"] == "error"]
+    assert (machine.code, human.code) == (REFUSED, REFUSED)
+    found = [one for one in json.loads(machine.out)["findings"] if one["severity"] == "error"]
     assert {one["file"] for one in found} >= {f"rules/merchant_fee/fee.{name}.yaml" for name in BROKEN}
     for one in found:
         assert one["line"] >= 1
         assert one["column"] >= 1
-        assert f"{one['file']}:{one['line']}:{one['column']}: error {one['code']}" in human.stdout
+        assert f"{one['file']}:{one['line']}:{one['column']}: error {one['code']}" in human.out
 
 
 @pytest.mark.parametrize(
@@ -81,8 +74,8 @@ def test_every_broken_rule_at_once_is_told_by_file_and_line(tmp_path: Path, book
 def test_a_broken_file_is_a_finding(tmp_path: Path, book: Path, path: str, content: bytes) -> None:
     (book / path).write_bytes(content)
     machine = haodian(tmp_path, "check", str(book), "--format", "json")
-    assert machine.returncode == REFUSED
-    found = json.loads(machine.stdout)
+    assert machine.code == REFUSED
+    found = json.loads(machine.out)
     assert found["errors"] > 0
     assert path in {one["file"] for one in found["findings"]}
 
@@ -103,7 +96,7 @@ def test_a_broken_file_is_a_finding(tmp_path: Path, book: Path, path: str, conte
     ],
 )
 def test_wrong_arguments_are_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    assert haodian(tmp_path, *arguments).returncode == NOT_BEGUN
+    assert haodian(tmp_path, *arguments).code == NOT_BEGUN
 
 
 @pytest.mark.parametrize(
@@ -118,8 +111,8 @@ def test_wrong_arguments_are_told(tmp_path: Path, arguments: tuple[str, ...]) ->
 )
 def test_a_database_that_is_away_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = haodian(tmp_path, *arguments, HAODIAN_DATABASE_URL=AWAY)
-    assert done.returncode == NOT_BEGUN
-    assert "无法连接数据库" in done.stderr
+    assert done.code == NOT_BEGUN
+    assert "无法连接数据库" in done.err
 
 
 @pytest.mark.parametrize(
@@ -138,17 +131,17 @@ def test_a_bill_that_cannot_be_read_is_told(
     bill = tmp_path / "bill.csv"
     bill.write_bytes(content)
     done = haodian(tmp_path, "import", str(bill), HAODIAN_DATABASE_URL=database_url)
-    assert done.returncode == REFUSED
-    assert code in done.stderr
+    assert done.code == REFUSED
+    assert code in done.err
 
 
 def test_a_bill_is_imported_once(tmp_path: Path, database_url: str) -> None:
     arguments = ("import", str(FIXTURES / "bills/wechat_all.csv"))
     first = haodian(tmp_path, *arguments, HAODIAN_DATABASE_URL=database_url)
     again = haodian(tmp_path, *arguments, HAODIAN_DATABASE_URL=database_url)
-    assert (first.returncode, again.returncode) == (DONE, DONE)
-    assert "RECON_FILE_DUPLICATE" not in first.stdout
-    assert "RECON_FILE_DUPLICATE" in again.stdout
+    assert (first.code, again.code) == (DONE, DONE)
+    assert "RECON_FILE_DUPLICATE" not in first.out
+    assert "RECON_FILE_DUPLICATE" in again.out
 
 
 def test_a_bill_of_bad_rows_is_refused_as_a_whole(tmp_path: Path, database_url: str) -> None:
@@ -156,11 +149,11 @@ def test_a_bill_of_bad_rows_is_refused_as_a_whole(tmp_path: Path, database_url: 
     bill = tmp_path / "bill.csv"
     bill.write_text("\n".join([*lines[:4], "`rubbish", *lines[-2:]]), "utf-8")
     done = haodian(tmp_path, "import", str(bill), HAODIAN_DATABASE_URL=database_url)
-    assert done.returncode == REFUSED
-    assert "BATCH_REJECTED" in done.stdout
+    assert done.code == REFUSED
+    assert "BATCH_REJECTED" in done.out
 
 
 def test_no_active_release_is_told(tmp_path: Path, database_url: str) -> None:
     done = haodian(tmp_path, "check", "--active", HAODIAN_DATABASE_URL=database_url)
-    assert done.returncode == REFUSED
-    assert "尚未启用任何规则版本" in done.stderr
+    assert done.code == REFUSED
+    assert "尚未启用任何规则版本" in done.err

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from haodian.settings import CHECKOUT
+from tests.command_line import haodian
 
 
-def _haodian(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def _in_a_process_of_its_own(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from haodian.cli import main; main()", *arguments],
-        env={**os.environ, "HAODIAN_HOME": str(home), **environment},
+        env={**os.environ, "HAODIAN_HOME": str(home)},
         capture_output=True,
         text=True,
         check=False,
@@ -33,25 +34,25 @@ def rulebook(tmp_path: Path) -> Path:
 
 
 def test_the_rules_and_forms_of_the_checkout_are_good(tmp_path: Path) -> None:
-    done = _haodian(tmp_path, "check", "--format", "json")
+    done = _in_a_process_of_its_own(tmp_path, "check", "--format", "json")
     found = json.loads(done.stdout)
     assert (done.returncode, found["errors"]) == (0, 0)
     assert found["files"] > 10
 
 
-def test_a_mistake_is_shown_with_its_line_and_ends_with_1(tmp_path: Path, rulebook: Path) -> None:
+def test_a_mistake_is_shown_with_its_line_and_ends_with_1(rulebook: Path) -> None:
     file = rulebook / "rules/risk/risk.limits.yaml"
     lines = file.read_text(encoding="utf-8").splitlines()
     number = next(n for n, line in enumerate(lines) if "txn.amount_fen" in line)
     lines[number] = lines[number].replace("txn.amount_fen", "txn.amout_fen")
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    shown = _haodian(tmp_path, "check", str(rulebook))
-    assert shown.returncode == 1
-    assert f"rules/risk/risk.limits.yaml:{number + 1}:" in shown.stdout
-    assert "txn.amout_fen" in shown.stdout
+    shown = haodian("check", str(rulebook))
+    assert shown.code == 1
+    assert f"rules/risk/risk.limits.yaml:{number + 1}:" in shown.out
+    assert "txn.amout_fen" in shown.out
 
-    machine = json.loads(_haodian(tmp_path, "check", str(rulebook), "--format", "json").stdout)
+    machine = json.loads(haodian("check", str(rulebook), "--format", "json").out)
     finding = next(f for f in machine["findings"] if f["severity"] == "error")
     assert (finding["file"], finding["line"]) == ("rules/risk/risk.limits.yaml", number + 1)
     assert finding["message"] != finding["message_en"] != ""
@@ -72,16 +73,16 @@ def test_a_mistake_is_shown_with_its_line_and_ends_with_1(tmp_path: Path, rulebo
 def test_every_command_ends_in_words(
     tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], code: int
 ) -> None:
-    done = _haodian(tmp_path, *arguments, **environment)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert done.stdout + done.stderr != ""
+    done = haodian(*arguments, HAODIAN_HOME=str(tmp_path), **environment)
+    assert done.code == code, done.err
+    assert "Traceback" not in done.out + done.err
+    assert done.out + done.err != ""
 
 
 def test_our_own_bug_is_written_to_the_logs_and_not_shown(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "run").write_text("a file where a folder belongs: nobody expects that")
-    done = _haodian(tmp_path, "up")
+    done = _in_a_process_of_its_own(tmp_path, "up")
     assert done.returncode == 70
     assert "Traceback" not in done.stdout + done.stderr
     (trace,) = (tmp_path / "logs").glob("error-*.txt")
@@ -89,6 +90,6 @@ def test_our_own_bug_is_written_to_the_logs_and_not_shown(tmp_path: Path) -> Non
 
 
 def test_a_day_without_a_demo_world_is_refused(tmp_path: Path, database_url: str) -> None:
-    done = _haodian(tmp_path, "day", HAODIAN_DATABASE_URL=database_url)
-    assert done.returncode == 1
-    assert "haodian demo" in done.stderr
+    done = haodian("day", HAODIAN_HOME=str(tmp_path), HAODIAN_DATABASE_URL=database_url)
+    assert done.code == 1
+    assert "haodian demo" in done.err
