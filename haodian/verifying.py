@@ -17,6 +17,9 @@ _NAMES = {
     "fee_back": "退回手续费 fees returned",
     "cost_back": "退回成本 costs returned",
     "margin_back": "退回毛利 margins returned",
+    "fee_corrected": "更正后手续费 fees corrected",
+    "cost_corrected": "更正后成本 costs corrected",
+    "margin_corrected": "更正后毛利 margins corrected",
     "rate": "分润比例 rates of shares",
     "share": "分润 shares",
 }

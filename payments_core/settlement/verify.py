@@ -21,6 +21,7 @@ from engine.releases import Release
 from engine.rulebook import Rule
 from payments_core.fees import Pricer, Pricing, remaining_margin_fen
 from payments_core.money import RATE, Rounding, divide, parse_rate, split
+from payments_core.settlement.verify_corrections import corrected_figures
 
 
 class Releases(Protocol):
@@ -50,12 +51,15 @@ class Verified:
     differences: tuple[Difference, ...]
 
 
-FIGURES = ("fee", "cost", "margin", "fee_back", "cost_back", "margin_back", "rate", "share")
+FIGURES = (
+    *("fee", "cost", "margin", "fee_back", "cost_back", "margin_back"),
+    *("fee_corrected", "cost_corrected", "margin_corrected", "rate", "share"),
+)
 
 
 def verify_day(connection: Connection, releases: Releases, *, business_date: date) -> tuple[Verified, ...]:
     """Return every figure of the day as booked and as its releases say, in the order of FIGURES."""
-    book = _Book(releases)
+    book = Book(releases)
     found: dict[str, list[tuple[str, int, int]]] = {name: [] for name in FIGURES}
     day = {"day": business_date}
     for row in connection.execute(text(_PAYMENTS), day):
@@ -64,6 +68,8 @@ def verify_day(connection: Connection, releases: Releases, *, business_date: dat
     for row in connection.execute(text(_REFUNDS), day):
         for figure, booked, computed in _refunds(book, row):
             found[figure].append((f"refunds of {row.merchant_id}/{row.payment_id}", booked, computed))
+    for figure, subject, booked, computed in corrected_figures(connection, book, business_date=business_date):
+        found[figure].append((subject, booked, computed))
     lines: dict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(text(_SHARES), day):
         lines[row.merchant_id, row.stream_id].append(row)
@@ -73,7 +79,7 @@ def verify_day(connection: Connection, releases: Releases, *, business_date: dat
     return tuple(_summed(figure, rows) for figure, rows in found.items())
 
 
-class _Book:
+class Book:
     """The rules and prices that rows name, each read once."""
 
     def __init__(self, releases: Releases) -> None:
@@ -92,7 +98,7 @@ class _Book:
 _Figure = tuple[str, int, int]
 
 
-def _payment(book: _Book, row: Row[Any]) -> Iterator[_Figure]:
+def _payment(book: Book, row: Row[Any]) -> Iterator[_Figure]:
     fee, cost = _charges(book, row, row.settle_amount_fen)
     yield "fee", row.fee_fen, fee
     yield "cost", row.cost_fen, cost
@@ -101,7 +107,7 @@ def _payment(book: _Book, row: Row[Any]) -> Iterator[_Figure]:
     yield "margin", row.eligible_margin_fen, margin if row.eligible_margin_fen else 0
 
 
-def _refunds(book: _Book, row: Row[Any]) -> Iterator[_Figure]:
+def _refunds(book: Book, row: Row[Any]) -> Iterator[_Figure]:
     """Refunds of one sale give back what its price falls by, whatever parts they came in."""
     before, after = (
         row.settle_amount_fen - row.earlier_fen,
@@ -119,13 +125,13 @@ def _refunds(book: _Book, row: Row[Any]) -> Iterator[_Figure]:
     yield "margin_back", row.margin_delta_fen, delta if row.margin_delta_fen else 0
 
 
-def _charges(book: _Book, row: Row[Any], amount_fen: int) -> tuple[int, int]:
+def _charges(book: Book, row: Row[Any], amount_fen: int) -> tuple[int, int]:
     fee = book.pricing(row.release_no, row.fee_rule, row.fee_version, row.fee_row, row.paid_at)
     cost = book.pricing(row.release_no, row.cost_rule, row.cost_version, row.cost_row, row.paid_at)
     return fee.amount_fen(amount_fen), cost.amount_fen(amount_fen)
 
 
-def _stream(book: _Book, rows: list[Row[Any]]) -> Iterator[_Figure]:
+def _stream(book: Book, rows: list[Row[Any]]) -> Iterator[_Figure]:
     """Each pool on the stream's whole margin to this day, rounded once, split by the largest remainder."""
     rule = book.rule(rows[0].release_no, rows[0].rule_id, rows[0].rule_version)
     granted = _granted(rule)
@@ -196,13 +202,20 @@ FROM (SELECT merchant_id, payment_id, sum(amount_fen)::bigint AS amount_fen,
   FROM refund WHERE business_date = :day AND state = 'SUCCESS' GROUP BY merchant_id, payment_id) r
 JOIN payment p USING (merchant_id, payment_id) {_PRICED} ORDER BY p.merchant_id, p.payment_id
 """
+# Written out, not read from the view that the shares were posted from.
 _SHARES = """
 WITH moved AS (
   SELECT merchant_id, stream_id, business_date, eligible_margin_fen AS fen FROM payment
   WHERE state = 'SUCCESS' AND stream_id IS NOT NULL AND business_date <= :day
   UNION ALL
   SELECT merchant_id, stream_id, business_date, eligible_margin_delta_fen FROM refund
-  WHERE state = 'SUCCESS' AND stream_id IS NOT NULL AND business_date <= :day),
+  WHERE state = 'SUCCESS' AND stream_id IS NOT NULL AND business_date <= :day
+  UNION ALL
+  SELECT merchant_id, stream_id, business_date, margin_delta_fen FROM correction
+  WHERE stream_id IS NOT NULL AND business_date <= :day
+  UNION ALL
+  SELECT merchant_id, from_stream_id, business_date, from_margin_fen FROM correction
+  WHERE from_stream_id IS NOT NULL AND business_date <= :day),
 totals AS (
   SELECT merchant_id, stream_id, sum(fen)::bigint AS to_fen,
     sum(fen) FILTER (WHERE business_date < :day)::bigint AS before_fen

@@ -27,11 +27,12 @@ def verified(installation: Any, day: date) -> dict[str, Verified]:
 
 
 def test_every_figure_of_past_days_is_what_its_release_says(loaded: Any) -> None:
-    rows = dict.fromkeys(FIGURES, 0)
+    rows = {name: 0 for name in FIGURES if not name.endswith("_corrected")}  # the demo corrects nothing
     for day in DAYS:
         for name, one in verified(loaded, day).items():
             assert (name, one.differences, one.booked_fen) == (name, (), one.computed_fen)
-            rows[name] += one.rows
+            if name in rows:
+                rows[name] += one.rows
     assert all(rows.values()), rows
 
 
