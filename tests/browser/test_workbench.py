@@ -109,14 +109,14 @@ def test_the_form_edits_the_yaml_in_place(page: Page) -> None:
     page.goto("/rules/ps.beijing.default")
     expect(page.locator(".bench-side .ph").first).to_be_visible()
     page.get_by_role("tab", name="表单").click()
-    page.locator(".form-item").first.get_by_label("比例").fill("23%")
+    page.locator(".rule-item").first.get_by_label("比例").fill("23%")
     page.keyboard.press("Tab")
     expect(page.locator(".ans")).to_contain_text("23 %")
     condition = page.locator(".condition-editor .cm-content").first
     condition.click()
     page.keyboard.press("End")
     page.keyboard.type(" && broker.lev")
-    expect(page.locator(".form-told.bad").first).to_contain_text("broker.lev")
+    expect(page.locator(".rule-told.bad").first).to_contain_text("broker.lev")
     expect(yaml(page)).to_contain_text('rate: "0.23", label: 签约人')
 
 

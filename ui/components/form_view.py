@@ -80,16 +80,16 @@ class FormView:
                     with self._section(title, at):
                         self._parts(parts)
             if self._kind.shape.value != "definition":
-                with ui.element("div").classes("form-more"):
+                with ui.element("div").classes("rule-more"):
                     ui.button(t("form.to_grid"), on_click=lambda: self._look_at("grid")).props("outline")
 
     def _section(self, title: str, at: Pointer) -> ui.element:
-        section = ui.element("section").classes("form-section")
+        section = ui.element("section").classes("rule-section")
         with section:
-            with ui.element("div").classes("form-head"):
+            with ui.element("div").classes("rule-head"):
                 show(Markup(f"<h2>{span(title)}</h2>"))
             self._told[at] = ui.html("", sanitize=False)
-        body = ui.element("div").classes("form-body")
+        body = ui.element("div").classes("rule-body")
         body.move(section)
         return body
 
@@ -104,8 +104,8 @@ class FormView:
 
     def _group(self, group: Group) -> None:
         title = either(group.zh, group.en)
-        with ui.element("fieldset").classes("form-group"):
-            with ui.element("div").classes("form-legend"):
+        with ui.element("fieldset").classes("rule-group"):
+            with ui.element("div").classes("rule-legend"):
                 show(join(span(title, cls="b"), " ", span(group.name, cls="mono f s")))
                 if not group.is_there:
                     self._tool(
@@ -121,13 +121,13 @@ class FormView:
                     )
             self._told[group.at] = ui.html("", sanitize=False)
             if group.is_there:
-                with ui.element("div").classes("form-fields"):
+                with ui.element("div").classes("rule-fields"):
                     self._parts(group.parts)
 
     def _listing(self, listing: Listing) -> None:
         title = either(listing.zh, listing.en)
-        with ui.element("fieldset").classes("form-group"):
-            with ui.element("div").classes("form-legend"):
+        with ui.element("fieldset").classes("rule-group"):
+            with ui.element("div").classes("rule-legend"):
                 show(join(span(title, cls="b"), " ", span(listing.name, cls="mono f s")))
                 self._tool(
                     "plus",
@@ -140,8 +140,8 @@ class FormView:
 
     def _item(self, listing: Listing, item: Group, number: int) -> None:
         at, title = listing.at, either(listing.zh, listing.en)
-        with ui.element("div").classes("form-item"):
-            with ui.element("div").classes("form-item-no"):
+        with ui.element("div").classes("rule-item"):
+            with ui.element("div").classes("rule-item-no"):
                 show(span(str(number + 1), cls="f"))
                 if number:
                     self._tool(
@@ -152,7 +152,7 @@ class FormView:
                 self._tool(
                     "close", t("form.remove", what=title), lambda: self._edit(lambda s: remove(s, item.at))
                 )
-            with ui.element("div").classes("form-fields"):
+            with ui.element("div").classes("rule-fields"):
                 self._told[item.at] = ui.html("", sanitize=False)
                 self._parts(item.parts)
 
@@ -166,7 +166,7 @@ class FormView:
 
     def _field(self, field: Field) -> None:
         wide = field.sort in ("condition", "other") or len(field.shown) > 44
-        with ui.element("div").classes("form-field wide" if wide else "form-field"):
+        with ui.element("div").classes("rule-field wide" if wide else "rule-field"):
             label = either(field.zh, field.en)
             unit = t(_UNITS[field.sort]) if field.sort in _UNITS else ""
             show(
@@ -174,7 +174,7 @@ class FormView:
                     span(label, cls="b" if field.is_required else ""),
                     span(field.name, cls="mono f s"),
                     span(unit, cls="f s"),
-                    cls="form-label",
+                    cls="rule-label",
                 )
             )
             control = self._control(field, label)
@@ -185,7 +185,7 @@ class FormView:
 
     def _control(self, field: Field, label: str) -> Any:
         if field.sort == "other" or field.sort == "constant":
-            show(div(field.shown or str(field.value or "—"), cls="mono f form-fixed"))
+            show(div(field.shown or str(field.value or "—"), cls="mono f rule-fixed"))
             return None
         if field.sort == "condition":
             return self._condition(field, label)
@@ -261,7 +261,7 @@ class FormView:
 def _words(one: Diagnostic) -> Markup:
     hint = either(one.hint, one.hint_en)
     told = join(either(one.message, one.message_en), " ", span(one.code, cls="mono f s"))
-    return div(told, div(hint, cls="f s") if hint else None, cls=f"form-told {_TONES[one.severity]}")
+    return div(told, div(hint, cls="f s") if hint else None, cls=f"rule-told {_TONES[one.severity]}")
 
 
 def _within(part: Part) -> tuple[Part, ...]:

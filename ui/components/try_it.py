@@ -138,9 +138,9 @@ class TryIt:
             if rule is not None:
                 self._outcome.set_content(str(self._decide(rule)))
 
-        with ui.element("div").classes("form-field") as box:
+        with ui.element("div").classes("rule-field") as box:
             named = (span(label), span(fact.name, cls="mono f s"))
-            show(div(*named, cls="form-label"))
+            show(div(*named, cls="rule-label"))
             if fact.type is FactType.BOOL:
                 made: Any = ui.switch(value=bool(present), on_change=lambda e: keep(e.value)).props("dense")
             elif fact.type is FactType.STRING and fact.values:

@@ -25,7 +25,7 @@ def impact(release: Release, found: Impact) -> Markup:
         _column(t("uses.dependants"), [_kind(kind) for kind in found.dependants]),
     ]
     shown = [column for column in columns if column is not None]
-    return div(join(*shown, between=div(icon("right", size=16, cls="f"), cls="flow-arrow")), cls="flow")
+    return div(join(*shown, between=div(icon("right", size=16, cls="f"), cls="uses-arrow")), cls="uses-flow")
 
 
 def lines(found: Sequence[Use]) -> Markup:
@@ -43,25 +43,25 @@ def address(name: str) -> str:
 def _column(title: str, items: Sequence[Markup]) -> Markup | None:
     if not items:
         return None
-    return div(tag("h3", title, " ", span(str(len(items)), cls="f")), *items, cls="flow-column")
+    return div(tag("h3", title, " ", span(str(len(items)), cls="f")), *items, cls="uses-column")
 
 
 def _fact(release: Release, name: str) -> Markup:
     fact = release.rulebook.vocabulary.facts.get(name)
     title = either(fact.title, fact.title_en) if fact is not None else ""
-    return tag("a", span(title), span(name, cls="mono s f"), href=address(name), cls="flow-item")
+    return tag("a", span(title), span(name, cls="mono s f"), href=address(name), cls="uses-item")
 
 
 def _rule(rule: Rule) -> Markup:
     said = span(f"{rule.id} v{rule.version}", cls="mono s f")
-    return tag("a", span(rule.title), said, href=f"/rules/{rule.id}", cls="flow-item")
+    return tag("a", span(rule.title), said, href=f"/rules/{rule.id}", cls="uses-item")
 
 
 def _kind(kind: Kind) -> Markup:
     state = t("uses.in_use" if kind.in_use else "uses.not_in_use")
     said = span(f"{kind.name} · {state}", cls="s f")
     return tag(
-        "a", span(either(kind.title, kind.title_en)), said, href=f"/rules?q={kind.name}", cls="flow-item"
+        "a", span(either(kind.title, kind.title_en)), said, href=f"/rules?q={kind.name}", cls="uses-item"
     )
 
 
