@@ -108,13 +108,16 @@ _CREATED = "created_at >= (:day)::date AT TIME ZONE 'Asia/Shanghai'" + (
     " AND created_at < ((:day)::date + 1) AT TIME ZONE 'Asia/Shanghai'"
 )
 _PAYMENTS = f"""
-SELECT p.*, r.*, f.failed, p.fee - r.fee_back AS fee_fen, p.cost - r.cost_back AS cost_fen FROM
+SELECT p.paid, p.paid_fen, r.refunds, r.refund_fen, f.failed, p.fee - r.fee_back + c.fee AS fee_fen,
+  p.cost - r.cost_back + c.cost AS cost_fen FROM
   (SELECT count(*) AS paid, coalesce(sum(settle_amount_fen), 0)::bigint AS paid_fen,
      coalesce(sum(fee_fen), 0)::bigint AS fee, coalesce(sum(cost_fen), 0)::bigint AS cost
    FROM payment WHERE business_date = :day) p,
   (SELECT count(*) AS refunds, coalesce(sum(amount_fen), 0)::bigint AS refund_fen,
      coalesce(sum(fee_back_fen), 0)::bigint AS fee_back, coalesce(sum(cost_back_fen), 0)::bigint AS cost_back
    FROM refund WHERE business_date = :day) r,
+  (SELECT coalesce(sum(fee_delta_fen), 0)::bigint AS fee, coalesce(sum(cost_delta_fen), 0)::bigint AS cost
+   FROM correction WHERE business_date = :day) c,
   (SELECT count(*) AS failed FROM payment WHERE state IN ('FAILED', 'CLOSED', 'REVOKED') AND {_CREATED}) f
 """
 _RISK = f"""

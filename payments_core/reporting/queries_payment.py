@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, text
 
 from payments_core.calendar import SHANGHAI
+from payments_core.corrections import KnownPrice, get_known_price
 from payments_core.ledger import DailyJob, daily_posting_id
 from payments_core.payments.errors import PaymentNotFound
 from payments_core.payments.queries import PaymentView, RefundView, get_payment, list_refunds
@@ -118,6 +119,7 @@ class PaymentDetail:
     shares: tuple[SharePart, ...]
     pools: tuple[PoolDay, ...]
     refunds: tuple[RefundView, ...]
+    known_price: KnownPrice
     transfers: tuple[Transfer, ...]
     case: Case | None
     business_day: BusinessDay | None
@@ -134,6 +136,9 @@ def get_payment_detail(connection: Connection, *, payment_id: int) -> PaymentDet
     refs = _rule_lines(connection, payment.fee_ref_no, payment.cost_ref_no)
     refunds = list_refunds(connection, merchant_id=merchant_id, payment_id=payment_id)
     on = payment.business_date
+    known_price = get_known_price(connection, merchant_id=merchant_id, payment_id=payment_id)
+    postings = [refund.refund_id for refund in refunds]
+    postings += [one.correction_id for one in known_price.corrections if one.correction_id is not None]
     stream = {"merchant_id": merchant_id, "stream_id": payment.stream_id, "business_date": on}
     return PaymentDetail(
         payment=payment,
@@ -150,7 +155,8 @@ def get_payment_detail(connection: Connection, *, payment_id: int) -> PaymentDet
         shares=tuple(_share(row._mapping) for row in connection.execute(_SHARES, stream)),
         pools=tuple(PoolDay(**row) for row in connection.execute(_POOLS, stream).mappings()),
         refunds=refunds,
-        transfers=_transfers(connection, payment, [refund.refund_id for refund in refunds]),
+        known_price=known_price,
+        transfers=_transfers(connection, payment, postings),
         case=_case(connection, key),
         business_day=_day(connection, on),
         settlement=_settlement(connection, merchant_id, on),
@@ -199,8 +205,8 @@ def _share(row: RowMapping) -> SharePart:
     return SharePart(**own, rule=rule)
 
 
-def _transfers(connection: Connection, payment: PaymentView, refund_ids: list[int]) -> tuple[Transfer, ...]:
-    postings = [payment.payment_id, *refund_ids]
+def _transfers(connection: Connection, payment: PaymentView, later: list[int]) -> tuple[Transfer, ...]:
+    postings = [payment.payment_id, *later]
     shared = -1
     if payment.business_date is not None and payment.stream_id is not None:
         shared = daily_posting_id(business_date=payment.business_date, job=DailyJob.SHARE)

@@ -54,6 +54,7 @@ class SettlementRow:
     fee_fen: int
     refund_fen: int
     fee_back_fen: int
+    fee_corrected_fen: int
     plan_fen: int
     carried_in_fen: int
     hold_fen: int
@@ -76,6 +77,7 @@ class SettlementTotals:
     fee_fen: int
     refund_fen: int
     fee_back_fen: int
+    fee_corrected_fen: int
     plan_fen: int
     carried_in_fen: int
     hold_fen: int
@@ -151,9 +153,9 @@ AND (:payout = '' OR p.state = :payout)
 """
 _COLUMNS = """
 s.merchant_id, coalesce(m.name, s.merchant_id) AS merchant_name, s.gross_fen, s.fee_fen, s.refund_fen,
-s.fee_back_fen, s.plan_fen, s.carried_in_fen, s.hold_fen, s.real_fen, s.carried_out_fen, s.due_on,
-coalesce(r.rule_id, '') AS rule_id, coalesce(r.version, 0) AS rule_version, coalesce(r.line, 0) AS rule_line,
-p.state AS payout_state, coalesce(p.reason, '') AS payout_reason
+s.fee_back_fen, s.fee_corrected_fen, s.plan_fen, s.carried_in_fen, s.hold_fen, s.real_fen,
+s.carried_out_fen, s.due_on, coalesce(r.rule_id, '') AS rule_id, coalesce(r.version, 0) AS rule_version,
+coalesce(r.line, 0) AS rule_line, p.state AS payout_state, coalesce(p.reason, '') AS payout_reason
 """
 _SUMS = ", ".join(
     (

@@ -88,6 +88,7 @@ def _lines(one: Settlement) -> list[Markup]:
         ("fee", -one.fee_fen, True),
         ("refund", -one.refund_fen, False),
         ("fee_back", one.fee_back_fen, False),
+        ("fee_corrected", -one.fee_corrected_fen, False),
     )
     after = (
         ("carried_in", one.carried_in_fen),

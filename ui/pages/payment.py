@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
@@ -16,13 +14,12 @@ from payments_core.payments.errors import PaymentNotFound
 from payments_core.payments.model import payment_no
 from payments_core.payments.queries import RefundState
 from payments_core.reporting.queries_payment import PaymentDetail, get_payment_detail
-from payments_core.rulebooks import ActiveRulebook
 from ui import shell
 from ui.components import words
 from ui.components.chips import chip
 from ui.i18n import t
 from ui.markup import Markup, div, fill, join, link, show, span, tag
-from ui.pages.payment_parts import evidence, ledger, money, risk
+from ui.pages.payment_parts import evidence, known, ledger, money, risk
 from ui.pages.payment_parts.words import masked, named, sees_margin, sees_payer, state_chip
 from ui.visit import Visit, page
 
@@ -63,7 +60,7 @@ def _read_number(number: str) -> int:
 def _release(visit: Visit, release_no: int) -> Release | None:
     """The release may be gone from the repository; the money of the payment does not depend on it."""
     try:
-        return cast(ActiveRulebook, visit.services.rulebooks).get(release_no)
+        return visit.services.rulebooks.get(release_no)
     except (PaymentsCoreError, ReleaseError):
         return None
 
@@ -86,6 +83,7 @@ def _panes(
         links_rules = visit.may(Action.READ_MONEY_RULES)
         middle.append(money.waterfall(detail, found, links_rules=links_rules))
     middle += [ledger.pane(detail, ledger.visible(visit.person, detail.transfers)), ledger.refunds(detail)]
+    middle.append(known.pane(detail, sees_margin=sees_margin(visit)))
     right = None
     if visit.may(Action.READ_RISK_RULES) and decided_by is not None:
         right = risk.pane(detail, risk.grounds(decided_by, detail))

@@ -277,6 +277,7 @@ def _columns(on: date) -> tuple[Column[Any], ...]:
         amount("fee", cls="extra", takes=True),
         amount("refund", cls="extra", takes=True),
         amount("fee_back", cls="extra", sorts=False),
+        amount("fee_corrected", cls="extra", sorts=False),
         amount("plan"),
         amount("carried", cls="extra"),
         amount("hold", cls="extra", takes=True),

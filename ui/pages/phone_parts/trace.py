@@ -67,7 +67,8 @@ def page_of(visit: Visit, found: Trace) -> Markup:
 
 
 def _source(source: Source) -> Markup:
-    kind = "income.source_refund" if source.margin_fen < 0 else "income.source_pay"
+    kinds = {"payment": "income.source_pay", "refund": "income.source_refund"}
+    kind = kinds.get(source.kind, "income.source_correction")
     told = t("income.source_line", fee=words.money(source.fee_fen), cost=words.money(source.cost_fen))
     return div(
         div(
