@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 
 from bench._databases import fresh_cluster, migrated_database, open_streams, vacuum
 from bench.figure import Figure, Row
-from payments_core.database import transaction
+from payments_core.database import driver_of, transaction
 from payments_core.ledger import Account, Code, DailyJob, Leg, daily_posting_id, post, prove
 from payments_core.money import portion, split
 from payments_core.profit_share import SharesPosted, post_shares
@@ -117,8 +117,7 @@ def _shared_in_python(connection: Connection) -> list[Entry]:
 def _write(connection: Connection, entries: Sequence[Entry]) -> None:
     columns = "merchant_id, stream_id, line_no, business_date, party_kind, party_id, margin_fen, delta_fen"
     statement = f"COPY share_entry ({columns}, cum_margin_fen, cum_fen, release_no) FROM STDIN"
-    driver = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
+    with driver_of(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for e in entries:
             key = (e.merchant_id, e.stream_id, e.line_no, DAY, e.kind, e.party_id)
             copy.write_row((*key, e.margin_fen, e.delta_fen, e.margin_fen, e.delta_fen, 1))

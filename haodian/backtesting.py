@@ -158,9 +158,11 @@ def _total(total: Total) -> Mapping[str, Any]:
 
 def _tables(connection: Connection, run_no: int) -> list[Table]:
     whole = backtest.get_total(connection, run_no=run_no)
-    tables = [_money(whole)]
-    for dimension, title in (("merchant", "商户 merchants"), ("party", "分润方 parties")):
-        tables.append(_extremes(connection, run_no, dimension, title))  # type: ignore[arg-type]
+    tables = [
+        _money(whole),
+        _extremes(connection, run_no, "merchant", "商户 merchants"),
+        _extremes(connection, run_no, "party", "分润方 parties"),
+    ]
     covered = backtest.list_coverage(connection, run_no=run_no)
     if covered:
         tables.append(_coverage(covered, whole.payment_fen))

@@ -10,6 +10,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from engine.releases import Signer
+from payments_core.privacy import Sealer
+from payments_core.rulebooks import ActiveRulebook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +34,15 @@ class Services:
     """The database, the rulebook and the clocks.
 
     `now` is the business's clock (the demo world may shift it); `machine_now` is the machine's, by which
-    sessions live. `sign` signs merge commits. `rulebooks` is a payments_core.rulebooks.ActiveRulebook and
-    `sealer` a payments_core.privacy sealer; pages that use them say so in their own annotations.
+    sessions live. `sign` signs merge commits.
     """
 
     engine: Engine
-    rulebooks: object
+    rulebooks: ActiveRulebook
     repository: Path
     now: Callable[[], datetime]
     machine_now: Callable[[], datetime]
-    sealer: object
+    sealer: Sealer
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     sign: Signer | None = None
 

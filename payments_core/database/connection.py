@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, text
 
 ScopeKind = Literal["all", "city", "district", "store", "broker", "merchant"]
@@ -44,6 +45,14 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """Open a connection and one transaction: commit at the end, roll back on any exception."""
     with engine.begin() as connection:
         yield connection
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return the driver's own connection, for what SQLAlchemy has no words for: COPY, pipelines."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"the driver is psycopg, not {type(driver).__name__}")
+    return driver
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
+from payments_core.database import driver_of
 from payments_core.errors import ensure
 from payments_core.ledger.errors import PendingNotFound, PendingResolved, ResolutionExceeds
 from payments_core.ledger.model import PAYMENT_TEMPLATE, REFUND_TEMPLATE, Leg, Phase
@@ -35,9 +36,7 @@ def post(connection: Connection, legs: Iterable[Leg]) -> int:
         _check(leg)
     ensure(len({(r.merchant_id, r.posting_id, r.leg) for r in rows}) == len(rows), "a leg is posted twice")
     # Past this point the operation must succeed.
-    driver = connection.connection.driver_connection
-    ensure(driver is not None, "the connection is open")
-    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:  # type: ignore[union-attr]
+    with driver_of(connection).cursor() as cursor, cursor.copy(_COPY) as copy:
         for r in rows:
             copy.write_row(
                 (

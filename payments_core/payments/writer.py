@@ -18,8 +18,8 @@ import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from payments_core.database import transaction
-from payments_core.errors import InvariantBroken, PaymentsCoreError, ensure
+from payments_core.database import driver_of, transaction
+from payments_core.errors import InvariantBroken, PaymentsCoreError
 from payments_core.merchants.directory import Directory
 from payments_core.payments.accepting import accept, look_up
 from payments_core.payments.batch import Batch, Entry, Known, enter
@@ -124,9 +124,7 @@ class LaneWriter:
         return answers
 
     def _prepare(self, connection: Connection, items: list[Item], now: datetime) -> Batch | PaymentsCoreError:
-        raw = connection.connection.driver_connection
-        ensure(isinstance(raw, psycopg.Connection), "the driver is psycopg")
-        assert isinstance(raw, psycopg.Connection)
+        raw = driver_of(connection)
         cursor = raw.cursor()
         entry = enter(cursor, lane_no=self._lane_no, now=now, ids=len(items), latest=_latest(items))
         self._directory.catch_up(connection, entry.directory_no)

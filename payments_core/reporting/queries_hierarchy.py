@@ -9,9 +9,10 @@ basis: who takes a merchant over sees the past under "now" only as far as it was
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -146,7 +147,7 @@ class _Asking:
     basis: Basis
     now: datetime
 
-    def rows(self, sql: str, period: Period, **more: object) -> list[Mapping[str, object]]:
+    def rows(self, sql: str, period: Period, **more: object) -> Sequence[Mapping[Any, Any]]:
         """Run `sql` over the CTE `facts`, which holds the node's rows of the period."""
         placed = _PLACED_THEN if self.basis is Basis.THEN else _PLACED_NOW
         inside = "true" if self.node.level is Level.HQ else f"{_COLUMN[self.node.level]} = :node"
@@ -156,7 +157,7 @@ class _Asking:
         if self.node.level is not Level.HQ:
             asked["node"] = self.node.id
         whole = f"WITH placed AS ({placed}), facts AS (SELECT * FROM placed WHERE {inside}) {sql}"
-        return [dict(row) for row in self.connection.execute(text(whole), asked).mappings()]
+        return self.connection.execute(text(whole), asked).mappings().all()
 
     def by_key(self, period: Period, column: str) -> dict[str, Figures]:
         """Return the sums by `column`, each active merchant counted where it was served last."""
@@ -185,18 +186,18 @@ class _Asking:
         )
         weeks: dict[str, list[Figures]] = defaultdict(lambda: [Figures()] * WEEKS)
         for row in found:
-            weeks[str(row["key"])][int(str(row["week"]))] = _figures(row)
+            weeks[str(row["key"])][row["week"]] = _figures(row)
         return weeks
 
     def by_day(self, period: Period) -> dict[date, int]:
         """Return the volume of each business date that has facts."""
         sql = "SELECT business_date, sum(payment_fen)::bigint AS fen FROM facts GROUP BY 1"
-        return {row["business_date"]: row["fen"] for row in self.rows(sql, period)}  # type: ignore[misc]
+        return {row["business_date"]: row["fen"] for row in self.rows(sql, period)}
 
     def volume(self, period: Period) -> int:
         """Return the volume of the period."""
         found = self.rows("SELECT coalesce(sum(payment_fen), 0)::bigint AS fen FROM facts", period)
-        return int(str(found[0]["fen"]))
+        return int(found[0]["fen"])
 
 
 def _children(asking: _Asking, *, period: Period, against: Period, level: Level) -> tuple[Child, ...]:

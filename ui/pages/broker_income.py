@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import cast
 
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +17,6 @@ from payments_core.access import Action
 from payments_core.calendar import month_of, previous_month_of
 from payments_core.profit_share import Entry, Trace
 from payments_core.reporting import Figures, Period, RangeInvalid
-from payments_core.rulebooks import ActiveRulebook
 from payments_core.targets import Target
 from ui import shell
 from ui.components import states, words
@@ -111,7 +109,7 @@ def _read(connection: Connection, *, broker_id: str, first: date, today: date) -
 
 async def _ahead(visit: Visit, broker_id: str) -> tuple[Target, ...]:
     def recorded(connection: Connection) -> tuple[dict[str, Value], Release]:
-        rulebooks = cast(ActiveRulebook, visit.services.rulebooks)
+        rulebooks = visit.services.rulebooks
         known = targets.broker_facts(connection, broker_id=broker_id, at=visit.now)
         return known, rulebooks.release(connection)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
 from nicegui import ui
 from sqlalchemy import Connection
@@ -17,9 +16,7 @@ from payments_core.calendar import business_date_of
 from payments_core.errors import PaymentsCoreError
 from payments_core.merchants import identifiers, onboarding, photos
 from payments_core.merchants.errors import MerchantExists
-from payments_core.privacy import Sealer
 from payments_core.reporting.queries_applications import Server, list_servers
-from payments_core.rulebooks import ActiveRulebook
 from ui import shell
 from ui.components import states, words
 from ui.forms import Filling, FormView
@@ -40,7 +37,7 @@ def register() -> None:
     async def new_application(visit: Visit) -> None:
         if visit.person.role is Role.MERCHANT:
             raise NotAllowed
-        rulebooks = cast(ActiveRulebook, visit.services.rulebooks)
+        rulebooks = visit.services.rulebooks
 
         def read(connection: Connection) -> tuple[reporting.Surroundings, tuple[Server, ...], Release]:
             around = reporting.surroundings(connection, scope=visit.person.scope, now=visit.now)
@@ -127,7 +124,7 @@ class _Desk:
                 store_id=server.store_id,
                 submitted_by=self.visit.person.login,
                 now=now,
-                sealer=cast(Sealer, self.visit.services.sealer),
+                sealer=self.visit.services.sealer,
                 role=self.visit.person.role.value,
             )
         except PaymentsCoreError as refusal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import cast
 
 from sqlalchemy import Connection
 
@@ -12,7 +11,6 @@ from payments_core.access import Action
 from payments_core.risk import RiskFile, RiskPolicy
 from payments_core.risk.samples import sample_of
 from payments_core.risk.trials import Effect, TrialReport, trial_report
-from payments_core.rulebooks import ActiveRulebook
 from ui import shell
 from ui.components import chips, data_table, states, words
 from ui.components.data_table import Column
@@ -45,7 +43,7 @@ def register() -> None:
 
 
 def _reports(connection: Connection, *, visit: Visit) -> tuple[TrialReport, ...]:
-    release = cast(ActiveRulebook, visit.services.rulebooks).release(connection)
+    release = visit.services.rulebooks.release(connection)
     files = RiskPolicy(release.rulebook).files(at=visit.now, scope={})
     tried = [file for file in files.files if not file.enforced]
     tried += [rollout.outside for rollout in files.rollouts]
