@@ -91,13 +91,19 @@ def _table(visit: Visit, release: Release, lines: list[desk.RuleLine]) -> Markup
     columns = (
         Column(key="kind", head=t("rules.kind"), cell=kind),
         Column(key="title", head=t("rules.rule"), cell=title),
-        Column(key="id", head=t("rules.id"), cell=lambda line: span(line.rule.id, cls="mono f")),
-        Column(key="version", head=t("rules.version"), cell=lambda line: f"v{line.rule.version}", align="r"),
+        Column(key="id", head=t("rules.id"), cell=lambda line: span(line.rule.id, cls="mono f"), cls="extra"),
+        Column(
+            key="version",
+            head=t("rules.version"),
+            cell=lambda line: f"v{line.rule.version}",
+            align="r",
+            cls="extra",
+        ),
         Column(key="state", head=t("rules.state"), cell=lambda line: state_chip(visit, line)),
-        Column(key="from", head=t("rules.from"), cell=since),
-        Column(key="scope", head=t("rules.scope"), cell=_scope),
-        Column(key="owner", head=t("rules.owner"), cell=lambda line: line.rule.owner),
-        Column(key="drafts", head=t("rules.drafts"), cell=_drafts),
+        Column(key="from", head=t("rules.from"), cell=since, cls="extra"),
+        Column(key="scope", head=t("rules.scope"), cell=_scope, cls="extra"),
+        Column(key="owner", head=t("rules.owner"), cell=lambda line: line.rule.owner, cls="extra"),
+        Column(key="drafts", head=t("rules.drafts"), cell=_drafts, cls="extra"),
     )
     return div(div(data_table.table(columns, lines, loose=True), cls="grid-box"), cls="pan clip")
 
