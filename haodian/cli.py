@@ -232,6 +232,7 @@ def _say_refusal(error: Exception) -> int:
     """Put an error into words; whatever is no refusal is our own bug."""
     from sqlalchemy.exc import OperationalError
 
+    from engine.releases import ReleaseError
     from haodian import commands, supervisor
 
     match error:
@@ -250,6 +251,8 @@ def _say_refusal(error: Exception) -> int:
         case commands.Refused():
             return _say(REFUSED, error.chinese, error.english)
         case PaymentsCoreError():
+            return _say(REFUSED, f"{error.chinese} {error.code}", error.message)
+        case ReleaseError():
             return _say(REFUSED, f"{error.chinese} {error.code}", error.message)
         case OperationalError():
             told = str(error.orig).splitlines()[0]

@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import payments_core
+from engine.releases import ReleaseError
 from haodian.gateway import refusals
 from payments_core.errors import PaymentsCoreError
 
@@ -58,6 +59,19 @@ def test_every_refusal_has_a_code_and_both_languages_of_its_own(refusal: type[Pa
     assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", own.get("code", ""))
     assert re.search(r"[\u4e00-\u9fff]", own.get("chinese", ""))
     assert not re.search(r"[\u4e00-\u9fff]", own.get("__doc__", ""))
+
+
+def _of_git() -> list[type[ReleaseError]]:
+    from engine.releases import errors
+
+    return [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, ReleaseError)]
+
+
+@pytest.mark.parametrize("refusal", _of_git(), ids=lambda refusal: refusal.__name__)
+def test_what_the_repository_of_rules_refuses_has_both_languages_too(refusal: type[ReleaseError]) -> None:
+    own = vars(refusal)
+    assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", own.get("code", ""))
+    assert re.search(r"[\u4e00-\u9fff]", own.get("chinese", ""))
 
 
 def test_the_document_lists_exactly_the_refusals_there_are() -> None:

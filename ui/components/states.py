@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from nicegui import background_tasks, ui
 
+from engine.releases import ReleaseError
 from payments_core.errors import PaymentsCoreError
-from ui.i18n import either, t
+from ui.components import words
+from ui.i18n import t
 from ui.icons import icon
 from ui.markup import Markup, div, link, show, span
 
@@ -84,8 +86,8 @@ async def when_loaded(
 def _render_or_tell(task: asyncio.Future[T], render: Callable[[T], None]) -> None:
     try:
         render(task.result())
-    except PaymentsCoreError as refusal:
-        show(failed(t("state.refused"), either(refusal.chinese, refusal.message)))
+    except (PaymentsCoreError, ReleaseError) as refusal:
+        show(failed(t("state.refused"), words.refused(refusal)))
     except Exception:
         reference = secrets.token_hex(4)
         log.exception("part of a page failed, reference %s", reference)

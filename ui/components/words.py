@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from engine.releases import ReleaseError
 from payments_core.calendar import SHANGHAI
 from payments_core.errors import PaymentsCoreError
 from payments_core.money import format_change, format_fen, format_rate
@@ -89,8 +90,7 @@ def ago(instant: datetime, *, now: datetime) -> str:
 
 
 def refused(refusal: Exception) -> str:
-    """Return why something was refused, in the reader's language, with its code."""
-    said = (
-        either(refusal.chinese, refusal.message) if isinstance(refusal, PaymentsCoreError) else str(refusal)
-    )
+    """Return why something was refused, in the reader's language, with its code: the one place for it."""
+    told = isinstance(refusal, PaymentsCoreError | ReleaseError)
+    said = either(refusal.chinese, refusal.message) if told else str(refusal)
     return f"{said} {getattr(refusal, 'code', '')}".strip()
