@@ -17,7 +17,8 @@ from payments_core.reporting.queries_applications import (
 from ui import shell
 from ui.components import words
 from ui.components.chips import Meaning, chip
-from ui.components.data_table import Column, DataTable, Slice, View
+from ui.components.data_table import Column
+from ui.components.searched_list import search, searched
 from ui.i18n import t
 from ui.icons import icon
 from ui.markup import Markup, fill, join, link, show, span, tag
@@ -53,8 +54,17 @@ def register() -> None:
             if visit.person.role in shell.PHONE_ROLES and (new := new_link(visit)):
                 show(new)
             with ui.element("section").classes("pan clip fill"):
-                show(_filter(name, wanted))
-                await _table(visit, counts, name=name, state=wanted).show()
+                show(_search(name, wanted))
+                await searched(
+                    visit,
+                    list_applications,
+                    columns=_columns(is_desk=visit.person.role not in shell.PHONE_ROLES),
+                    total=counts.total,
+                    sort="submitted_at",
+                    empty=(t("applications.none"), t("applications.none_hint")),
+                    name=name,
+                    state=wanted,
+                ).show()
 
 
 def new_link(visit: Visit) -> Markup | None:
@@ -79,51 +89,17 @@ def _headline(counts: ApplicationCounts) -> Markup:
     return fill(t("applications.headline"), **figures)
 
 
-def _filter(name: str, state: str) -> Markup:
-    options = [tag("option", t("applications.all"), value="")]
-    options += [
-        tag("option", named("applications.state", one), value=one, selected=True if one == state else None)
-        for one in STATES
-    ]
-    return tag(
-        "form",
-        tag(
-            "input",
-            name="q",
-            value=name,
-            cls="input",
-            maxlength=60,
-            size=28,
-            autocomplete="off",
-            placeholder=t("applications.find"),
-            aria_label=t("applications.find"),
-        ),
-        tag("select", *options, name="state", cls="input", aria_label=t("applications.state")),
-        tag("button", t("applications.apply"), type="submit", cls="btn"),
-        method="get",
-        cls="quick",
-    )
-
-
-def _table(visit: Visit, counts: ApplicationCounts, *, name: str, state: str) -> DataTable[ApplicationRow]:
-    async def load(view: View) -> Slice[ApplicationRow]:
-        rows = await visit.read(
-            list_applications,
-            name=name,
-            state=state,
-            sort=view.sort,
-            descending=view.descending,
-            offset=view.offset,
-            limit=view.size,
-        )
-        return Slice(rows=rows, total=counts.total)
-
-    return DataTable(
-        columns=_columns(is_desk=visit.person.role not in shell.PHONE_ROLES),
-        load=load,
-        view=View(sort="submitted_at"),
-        empty_title=t("applications.none"),
-        empty_hint=t("applications.none_hint"),
+def _search(name: str, state: str) -> Markup:
+    choices = [("", t("applications.all"))]
+    choices += [(one, named("applications.state", one)) for one in STATES]
+    return search(
+        find=t("applications.find"),
+        text=name,
+        name="state",
+        label=t("applications.state"),
+        chosen=state,
+        choices=choices,
+        apply=t("applications.apply"),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from nicegui import ui
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +11,6 @@ from engine.rulebook import RulebookError
 from payments_core import reporting
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
-from payments_core.rulebooks import ActiveRulebook
 from payments_core.sequences import MatchNotFound
 from payments_core.sequences.queries import (
     SEVERITIES,
@@ -28,8 +25,9 @@ from payments_core.sequences.queries import (
 from ui import shell
 from ui.components import words
 from ui.components.chips import Meaning, chip
-from ui.components.data_table import Column, DataTable, Slice, View, table
+from ui.components.data_table import Column, table
 from ui.components.explain import Line, lines, rule_line
+from ui.components.searched_list import search, searched
 from ui.i18n import either, t
 from ui.markup import Markup, div, fill, join, link, show, span, tag
 from ui.pages.payment_parts.words import masked, named, number_link
@@ -61,8 +59,17 @@ def register() -> None:
             ui.element("div").classes("wrap"),
             ui.element("section").classes("pan clip fill"),
         ):
-            show(_filter(place, wanted))
-            await _table(visit, counts, place=place, severity=wanted).show()
+            show(_search(place, wanted))
+            await searched(
+                visit,
+                list_matches,
+                columns=_columns(),
+                total=counts.total,
+                sort="at",
+                empty=(t("findings.none"), t("findings.none_hint")),
+                place=place,
+                severity=wanted,
+            ).show()
 
     @page("/findings/{number}", action=Action.READ_RISK_CASES)
     async def finding(visit: Visit, number: str) -> None:
@@ -93,7 +100,7 @@ def _read_number(number: str) -> int:
 def _line_of(visit: Visit, match: MatchRow) -> int:
     """Return the line of the rule's pattern; the release may be gone from the repository."""
     try:
-        release = cast(ActiveRulebook, visit.services.rulebooks).get(match.release_no)
+        release = visit.services.rulebooks.get(match.release_no)
         rule = release.rulebook.find(rule_id=match.rule_id, version=match.version)
         return rule.line_of(("spec", "pattern"))
     except (PaymentsCoreError, ReleaseError, RulebookError):
@@ -107,52 +114,17 @@ def _headline(counts: MatchCounts) -> Markup:
     return fill(t("findings.headline"), **{n: tag("b", words.count(getattr(counts, n))) for n in names})
 
 
-def _filter(place: str, severity: str) -> Markup:
-    options = [tag("option", t("findings.all"), value="")]
-    options += [
-        tag("option", named("findings.severity", one), value=one, selected=True if one == severity else None)
-        for one in SEVERITIES
-    ]
-    find = t("findings.find")
-    return tag(
-        "form",
-        tag(
-            "input",
-            name="q",
-            value=place,
-            cls="input",
-            maxlength=60,
-            size=28,
-            autocomplete="off",
-            placeholder=find,
-            aria_label=find,
-        ),
-        tag("select", *options, name="severity", cls="input", aria_label=t("findings.severity")),
-        tag("button", t("findings.apply"), type="submit", cls="btn"),
-        method="get",
-        cls="quick",
-    )
-
-
-def _table(visit: Visit, counts: MatchCounts, *, place: str, severity: str) -> DataTable[MatchRow]:
-    async def load(view: View) -> Slice[MatchRow]:
-        rows = await visit.read(
-            list_matches,
-            place=place,
-            severity=severity,
-            sort=view.sort,
-            descending=view.descending,
-            offset=view.offset,
-            limit=view.size,
-        )
-        return Slice(rows=rows, total=counts.total)
-
-    return DataTable(
-        columns=_columns(),
-        load=load,
-        view=View(sort="at"),
-        empty_title=t("findings.none"),
-        empty_hint=t("findings.none_hint"),
+def _search(place: str, severity: str) -> Markup:
+    choices = [("", t("findings.all"))]
+    choices += [(one, named("findings.severity", one)) for one in SEVERITIES]
+    return search(
+        find=t("findings.find"),
+        text=place,
+        name="severity",
+        label=t("findings.severity"),
+        chosen=severity,
+        choices=choices,
+        apply=t("findings.apply"),
     )
 
 

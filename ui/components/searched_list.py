@@ -1,0 +1,77 @@
+"""A list that is searched by a text and one choice in the address, then sorted and paged in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from ui.components.data_table import Column, DataTable, Slice, View
+from ui.markup import Markup, tag
+from ui.visit import Visit
+
+R = TypeVar("R")
+
+
+def search(
+    *,
+    find: str,
+    text: str,
+    name: str,
+    label: str,
+    chosen: str,
+    choices: Sequence[tuple[str, str]],
+    apply: str,
+) -> Markup:
+    """Return the form: a field `q` that says what to `find`, and the choice called `name`.
+
+    `choices` are (value, word), the first of them the one that leaves nothing out.
+    """
+    options = [
+        tag("option", word, value=value, selected=True if value and value == chosen else None)
+        for value, word in choices
+    ]
+    return tag(
+        "form",
+        tag(
+            "input",
+            name="q",
+            value=text,
+            cls="input",
+            maxlength=60,
+            size=28,
+            autocomplete="off",
+            placeholder=find,
+            aria_label=find,
+        ),
+        tag("select", *options, name=name, cls="input", aria_label=label),
+        tag("button", apply, type="submit", cls="btn"),
+        method="get",
+        cls="quick",
+    )
+
+
+def searched(
+    visit: Visit,
+    query: Callable[..., Sequence[R]],
+    *,
+    columns: Sequence[Column[R]],
+    total: int,
+    sort: str,
+    empty: tuple[str, str],
+    **wanted: Any,
+) -> DataTable[R]:
+    """Return the table of what `query(connection, sort, descending, offset, limit, **wanted)` brings."""
+
+    async def load(view: View) -> Slice[R]:
+        rows = await visit.read(
+            query,
+            sort=view.sort,
+            descending=view.descending,
+            offset=view.offset,
+            limit=view.size,
+            **wanted,
+        )
+        return Slice(rows=rows, total=total)
+
+    title, hint = empty
+    return DataTable(columns=columns, load=load, view=View(sort=sort), empty_title=title, empty_hint=hint)
