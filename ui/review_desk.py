@@ -20,7 +20,7 @@ from payments_core import rulebooks
 from payments_core.access import Person
 from payments_core.fees import EVALUATORS
 from payments_core.rulebooks import Actor, Desk, Review
-from ui import desk
+from ui import backtest_desk, desk
 from ui.services import Services
 
 
@@ -78,7 +78,14 @@ def request_review(
         desk.save(opened, text, repository=services.repository, author=by.author, login=person.login, now=now)
     name = desk.draft_name(rule_id=opened.rule.id, login=person.login)
     return rulebooks.request_review(
-        connection, desk=desk_of(services), draft=name, by=by, title=title, reason=reason, now=now
+        connection,
+        desk=desk_of(services),
+        draft=name,
+        by=by,
+        title=title,
+        reason=reason,
+        impact_fen=backtest_desk.impact_of(connection, services=services, draft=name),
+        now=now,
     )
 
 
@@ -96,19 +103,30 @@ def look_at(services: Services, review: Review) -> Sight:
     except ReleaseError as error:
         return _sight(review, problem=error.code)
     if change is None:
-        return _sight(review, needed=needed, missing=missing)
-    files = tuple(_file(services.repository, change, path) for path in change.files)
+        files = _way_back(services.repository, review.commit)
+        return _sight(review, files=files, needed=needed, missing=missing)
+    files = tuple(
+        _file(services.repository, change.released, path, change.before[path], change.after[path])
+        for path in change.files
+    )
     void = change.meaning != review.meaning
     return _sight(review, files=files, needed=needed, missing=missing, is_void=void, writers=change.writers)
 
 
 def comparisons(services: Services, review: Review) -> tuple[tuple[datetime, Comparison], ...]:
     """Return how each changed rule compares with the released one: since when, and how. Takes a while."""
-    change = releases.find_change(path=services.repository, name=review.draft)
-    book = releases.load(path=services.repository, commit=change.released).rulebook
+    repository = services.repository
+    if review.rolls_back_to is not None:
+        released, after = releases.head(repository), releases.read_files(repository, review.commit)
+    else:
+        change = releases.find_change(path=repository, name=review.draft)
+        released, after = change.released, change.after
+    book = releases.load(path=repository, commit=released).rulebook
     found: list[tuple[datetime, Comparison]] = []
     for old in book.rules:
-        text = change.after.get(old.path)
+        text = after.get(old.path)
+        if text == old.document.text:
+            continue
         new = parse_rule(path=old.path, text=text, context=book.context)[0] if text is not None else None
         if new is not None:
             kind = book.kinds[old.kind]
@@ -138,9 +156,19 @@ def _sight(
     )
 
 
-def _file(repository: Path, change: releases.Change, path: str) -> FileChange:
-    before, after = change.before[path], change.after[path]
-    release = releases.load(path=repository, commit=change.released)
+def _way_back(repository: Path, commit: str) -> tuple[FileChange, ...]:
+    """Return what going back to an earlier release alters in the files that are released now."""
+    released = releases.head(repository)
+    before, after = (releases.read_files(repository, one) for one in (released, commit))
+    return tuple(
+        _file(repository, released, path, before.get(path), after.get(path))
+        for path in sorted({*before, *after})
+        if before.get(path) != after.get(path)
+    )
+
+
+def _file(repository: Path, released: str, path: str, before: str | None, after: str | None) -> FileChange:
+    release = releases.load(path=repository, commit=released)
     rule = next((rule for rule in release.rulebook.rules if rule.path == path), None)
     values: tuple[desk.Change, ...] = ()
     if rule is not None and after is not None:

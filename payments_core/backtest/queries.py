@@ -169,11 +169,15 @@ def get_run(connection: Connection, *, run_no: int) -> Run:
     return _run(row)
 
 
-def list_runs(connection: Connection, *, title: str | None = None, limit: int = 50) -> tuple[Run, ...]:
-    """Return the backtests, newest first; with `title`, those of that draft."""
+def list_runs(
+    connection: Connection, *, title: str | None = None, meaning: str | None = None, limit: int = 50
+) -> tuple[Run, ...]:
+    """Return the backtests, newest first: of one draft, of one change, or all."""
     query = select(backtest_run).order_by(backtest_run.c.run_no.desc()).limit(limit)
     if title is not None:
         query = query.where(backtest_run.c.title == title)
+    if meaning is not None:
+        query = query.where(backtest_run.c.meaning == meaning)
     return tuple(_run(row) for row in connection.execute(query).mappings())
 
 

@@ -25,7 +25,7 @@ from payments_core.rulebooks.evidence import Evidence, examine
 from payments_core.rulebooks.mirror import Remote, find_remote, mirror
 from payments_core.rulebooks.model import Actor, Decision, Review
 from payments_core.rulebooks.operations import CHANNEL, activate, record_release
-from payments_core.rulebooks.publishing import may_roll_back, publish, roll_back, schedule
+from payments_core.rulebooks.publishing import publish, roll_back, schedule
 from payments_core.rulebooks.queries import (
     Activation,
     ActiveRulebook,
@@ -83,7 +83,6 @@ __all__ = [
     "intern_refs",
     "list_activations",
     "list_reviews",
-    "may_roll_back",
     "mirror",
     "needed_for",
     "note_impact",

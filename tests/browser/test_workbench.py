@@ -150,5 +150,5 @@ def test_the_facts_of_a_payment_are_tried_and_rules_are_found_by_a_fact(page: Pa
     expect(page.locator(".tree-rule").filter(has_text="社区商户")).to_be_hidden()
     page.locator(".bench-side").get_by_role("link", name="txn.channel").click()
     expect(page.locator("h1")).to_contain_text("txn.channel")
-    expect(page.locator(".flow")).to_contain_text("社区商户标准费率")
+    expect(page.locator(".uses-flow")).to_contain_text("社区商户标准费率")
     expect(page.locator(".use").first).to_be_visible()

@@ -9,9 +9,11 @@ from payments_core.rulebooks import Decision, Review
 from ui.components import chips, rule_panels, words
 from ui.components.chips import Meaning
 from ui.i18n import t
-from ui.markup import Markup, div, join, show, span, tag
+from ui.markup import Markup, div, join, link, show, span, tag
 from ui.review_desk import FileChange, Sight
 
+MEASURE = "measure"
+"""Where on the page of a review its backtest stands."""
 _STATES: dict[str, Meaning] = {"OPEN": "info", "REFUSED": "bad", "WITHDRAWN": "plain", "PUBLISHED": "good"}
 
 
@@ -69,12 +71,24 @@ def evidence(review: Review) -> Markup:
             t("review.proofs", **summary["proofs"]),
             t("review.tests", count=summary["tests"]),
         ]
-    measured = review.impact_fen is not None
-    impact = t("review.impact", money=words.money(review.impact_fen, signed=True)) if measured else None
-    told.append(impact or t("review.unmeasured"))
-    heading = div(tag("h2", t("review.evidence")), cls="ph")
-    reason = div(f"{t('review.reason')}：{review.reason}", cls="pad") if review.reason else None
-    return join(heading, *(div(line, cls="pad") for line in told), reason)
+    heading = div(tag("h2", t("review.evidence" if told else "review.reason")), cls="ph")
+    reason = div(t("review.reason_given", words=review.reason), cls="pad") if review.reason else None
+    impact = _impact(review) if review.rolls_back_to is None else None
+    return join(heading, *(div(line, cls="pad") for line in told), impact, reason)
+
+
+def _impact(review: Review) -> Markup:
+    """The measured effect, or that nobody has measured it and where that is done."""
+    if review.impact_fen is not None:
+        return div(t("review.impact", money=words.money(review.impact_fen)), cls="pad b")
+    where = link(t("review.measure"), f"#{MEASURE}", cls="lk") if review.is_open else None
+    return div(
+        chips.chip(t("review.unmeasured"), "warn"),
+        " ",
+        where,
+        div(t("review.unmeasured_words"), cls="f s") if review.is_open else None,
+        cls="pad",
+    )
 
 
 def decisions(sight: Sight) -> Markup:

@@ -9,7 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reviews.author": ("作者", "Author"),
     "reviews.asked": ("提交于", "Requested"),
     "reviews.state": ("状态", "State"),
-    "reviews.impact": ("每月影响", "Effect a month"),
+    "reviews.impact": ("每月牵动", "Moves a month"),
     "review.request": ("提交复核", "Request review"),
     "review.request_title": ("提交复核：{rule} v{version}", "Request a review of {rule} v{version}"),
     "review.request_words": (
@@ -20,6 +20,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "review.requested": ("复核 #{number} 已提交", "Review #{number} is requested"),
     "review.may_not": ("你的身份不能提交复核", "Your role may not request a review"),
     "review.reason": ("原因", "Reason"),
+    "review.reason_given": ("原因：{words}", "Reason: {words}"),
     "review.clash": ("有人同时改了同一处", "Somebody else changed the same place"),
     "review.clash_words": (
         "左边是已发布的，右边是你的。其余改动已能自动合并；请改好编辑器里的文本，再确认以它为准。",
@@ -53,8 +54,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Proofs: {proved} proved, {refuted} refuted ({accepted} accepted), {undecided} undecided",
     ),
     "review.tests": ("测试：{count} 个通过", "Tests: {count} passed"),
-    "review.impact": ("影响：每月 {money}", "Impact: {money} a month"),
-    "review.unmeasured": ("影响：未测算", "Impact: not measured"),
+    "review.impact": ("影响：折合每月牵动 {money}", "Effect: it moves {money} a month"),
+    "review.unmeasured": ("影响：未测算", "Effect: not measured"),
+    "review.unmeasured_words": (
+        "按影响最大的情形要求批准；测算之后按实际影响。",
+        "Approvers as for the gravest effect; once it is measured, as for its own.",
+    ),
+    "review.measure": ("去测算", "Measure it"),
+    "review.measure_first": (
+        "影响还没有测算：要更多人批准。可以先在「回测」里测算。",
+        "Its effect is not measured, so more people have to approve it; Backtest measures it.",
+    ),
     "review.decisions": ("批准与驳回", "Decisions"),
     "review.no_decision": ("还没有人表态", "Nobody has said anything yet"),
     "review.said.APPROVE": ("批准", "approved"),

@@ -92,13 +92,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "releases.none": ("还没有发布", "Nothing released yet"),
     "releases.timeline": ("时间线", "Timeline"),
-    "releases.hint": ("每一行是一次激活，永久保留", "Each row is one activation, kept for ever"),
+    "releases.hint": (
+        "{alone}可以立即回到以前的版本；其他复核人员提交申请，由{agree}批准。",
+        "Going back at once: {alone}. Others who review ask for it, and it is approved by: {agree}.",
+    ),
+    "releases.hint_asked": (
+        "回到以前的版本要先申请，由{agree}批准。",
+        "Going back to an earlier release is asked for and approved by: {agree}.",
+    ),
     "releases.more": ("等 {count} 条", "and {count} more"),
-    "releases.again": ("重新激活", "Activate again"),
-    "releases.confirm": ("重新激活 R-{number}？", "Activate R-{number} again?"),
+    "releases.again": ("回到这一版", "Go back to it"),
+    "releases.ask": ("申请回到这一版", "Ask to go back to it"),
+    "releases.confirm": ("回到 R-{number}？", "Go back to R-{number}?"),
     "releases.confirm_words": (
-        "所有进程在下一批支付起改用 {time} 的规则；已入账的不改动。",
-        "Every process uses the rules of {time} from its next batch of payments; what is booked stays.",
+        "用 {time} 的规则发布新的一版，所有进程从下一批支付起改用它；之后的改动撤下，要再用须重新发布；"
+        "已入账的不改。",
+        "The rules of {time} are released again, and every process uses them from its next batch of "
+        "payments. What came later is withdrawn until somebody releases it anew; what is booked stays.",
+    ),
+    "releases.ask_words": (
+        "先由{agree}批准，再由有发布权的人执行。",
+        "First to be approved by: {agree}; then published.",
     ),
     "releases.reason": ("原因", "Reason"),
 }

@@ -7,13 +7,13 @@ from functools import partial
 from nicegui import ui
 from starlette.concurrency import run_in_threadpool
 
-from engine.releases import ReleaseError
+from engine.releases import Approvals, ReleaseError, read_approvals
 from payments_core import reporting, rulebooks
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
 from payments_core.rulebooks import Activation, list_activations
 from ui import desk, review_desk, shell
-from ui.components import chips, words
+from ui.components import chips, review_parts, words
 from ui.i18n import language, t, use_language
 from ui.markup import Markup, div, join, link, show, span, tag
 from ui.visit import Visit, page
@@ -27,7 +27,9 @@ def register() -> None:
         around = await visit.read(reporting.surroundings, scope=visit.person.scope, now=visit.now)
         activations = await visit.read(list_activations)
         remote = await visit.read(rulebooks.find_remote)
-        commits = await run_in_threadpool(partial(desk.files_by_commit, visit.services.repository))
+        repository = visit.services.repository
+        commits = await run_in_threadpool(partial(desk.files_by_commit, repository))
+        approvals = read_approvals(await run_in_threadpool(partial(desk.released, repository)))
         with (
             shell.frame(
                 visit,
@@ -40,13 +42,15 @@ def register() -> None:
             ui.element("div").classes("wrap"),
             ui.element("div").classes("pan clip"),
         ):
-            show(div(tag("h2", t("releases.timeline")), span(t("releases.hint"), cls="f s"), cls="ph"))
+            hint = span(_who_goes_back(approvals), cls="f s")
+            show(div(tag("h2", t("releases.timeline")), hint, cls="ph"))
             for index, one in enumerate(activations):
                 _row(
                     visit,
                     one,
                     files=commits.get(one.commit, ()),
                     in_force=index == 0,
+                    approvals=approvals,
                     told=one.release_no == r,
                 )
 
@@ -74,7 +78,21 @@ def _headline(activations: tuple[Activation, ...]) -> Markup:
     )
 
 
-def _row(visit: Visit, one: Activation, *, files: tuple[str, ...], in_force: bool, told: bool) -> None:
+def _who_goes_back(approvals: Approvals) -> str:
+    """Say who goes back to an earlier release alone, and who has to agree where somebody else asks."""
+    alone, agree = review_parts.roles(approvals.emergency), review_parts.roles(approvals.roll_back)
+    return t("releases.hint", alone=alone, agree=agree) if alone else t("releases.hint_asked", agree=agree)
+
+
+def _row(
+    visit: Visit,
+    one: Activation,
+    *,
+    files: tuple[str, ...],
+    in_force: bool,
+    approvals: Approvals,
+    told: bool,
+) -> None:
     rules = [name.split("/")[-1].removesuffix(".yaml") for name in files if name.startswith("rules/")]
     links = [link(rule, f"/rules/{rule}", cls="lk mono") for rule in rules[:4]]
     more = span(t("releases.more", count=len(rules) - 4), cls="f s") if len(rules) > 4 else None
@@ -93,24 +111,35 @@ def _row(visit: Visit, one: Activation, *, files: tuple[str, ...], in_force: boo
             )
         )
         if not in_force and visit.may(Action.REVIEW_RULES):
-            ui.button(t("releases.again"), on_click=lambda: _confirm(visit, one, language())).props("outline")
+            alone = visit.person.role.value in approvals.emergency
+            ui.button(
+                t("releases.again" if alone else "releases.ask"),
+                on_click=lambda: _confirm(visit, one, approvals, language()),
+            ).props("outline")
 
 
-async def _confirm(visit: Visit, one: Activation, reader: str) -> None:
+async def _confirm(visit: Visit, one: Activation, approvals: Approvals, reader: str) -> None:
+    """Ask for the reason; then go back at once, or ask for it where this role does not do it alone."""
     use_language(reader)
+    alone = visit.person.role.value in approvals.emergency
+    agree = review_parts.roles(approvals.roll_back)
     with ui.dialog().props("persistent") as dialog, ui.card().classes("confirm"):
         show(tag("h2", t("releases.confirm", number=one.release_no)))
         show(div(t("releases.confirm_words", time=words.time_of(one.activated_at)), cls="m"))
+        if not alone:
+            show(div(t("releases.ask_words", agree=agree), cls="m"))
         reason = ui.input(t("releases.reason")).classes("w-full")
+        doing = t("bench.activate_as" if alone else "review.request_as", name=visit.person.name)
         with ui.row().classes("justify-end w-full"):
             ui.button(t("bench.cancel"), on_click=lambda: dialog.submit(False)).props("outline")
-            ui.button(t("bench.activate_as", name=visit.person.name), on_click=lambda: dialog.submit(True))
+            ui.button(doing, on_click=lambda: dialog.submit(True))
     if not await dialog:
         return
+    use_language(reader)
     try:
         number = await visit.write(
             Action.REVIEW_RULES,
-            rulebooks.roll_back,
+            rulebooks.roll_back if alone else rulebooks.request_roll_back,
             desk=review_desk.desk_of(visit.services),
             release_no=one.release_no,
             by=review_desk.actor(visit.person),
@@ -120,4 +149,4 @@ async def _confirm(visit: Visit, one: Activation, reader: str) -> None:
     except (ReleaseError, PaymentsCoreError) as refusal:
         ui.notify(words.refused(refusal), type="negative")
         return
-    ui.navigate.to(f"/releases?r={number}")
+    ui.navigate.to(f"/releases?r={number}" if alone else f"/reviews/{number}")

@@ -17,11 +17,12 @@ from payments_core.access import Action
 from payments_core.calendar import SHANGHAI
 from payments_core.errors import PaymentsCoreError
 from payments_core.rulebooks import Review
-from ui import review_desk, shell
+from ui import backtest_desk, review_desk, shell
 from ui.components import comparison, data_table, review_parts, states, words
 from ui.components.data_table import Column
 from ui.i18n import language, t, use_language
-from ui.markup import div, join, link, show, span
+from ui.markup import div, join, link, show, span, tag
+from ui.pages.backtest_parts.panel import BacktestPanel
 from ui.review_desk import Sight
 from ui.visit import Visit, page
 
@@ -67,6 +68,7 @@ def register() -> None:
             with ui.element("div").classes("wrap review"):
                 with ui.element("div"):
                     await _show_change(visit, sight)
+                    await _show_backtest(visit, found)
                 with ui.element("div"):
                     show(div(review_parts.evidence(found), cls="pan"))
                     show(div(review_parts.decisions(sight), cls="pan"))
@@ -88,6 +90,24 @@ async def _show_change(visit: Visit, sight: Sight) -> None:
         await states.when_loaded(reading, render)
     for one in sight.files:
         show(review_parts.changed_lines(one))
+
+
+async def _show_backtest(visit: Visit, review: Review) -> None:
+    """Show what the change would have done to past payments; of an open one it can be measured here."""
+    measured = await visit.read(backtest_desk.last_run, draft=review.draft, meaning=review.meaning)
+    if review.rolls_back_to is not None or (measured is None and not review.is_open):
+        return
+    can_start = review.is_open and visit.may(Action.REVIEW_RULES)
+    with ui.element("div").classes("pan clip").props(f"id={review_parts.MEASURE}"):
+        show(div(tag("h2", t("backtest.title")), cls="ph"))
+        panel = BacktestPanel(
+            visit,
+            draft=review.draft,
+            meaning=review.meaning,
+            action=Action.REVIEW_RULES if can_start else None,
+            on_done=ui.navigate.reload,  # the figure is the review's now, and may need other approvers
+        )
+    panel.show("", ())
 
 
 class _Steps:

@@ -15,7 +15,7 @@ from engine.rulebook import Rule, ShapeName
 from payments_core import reporting, rulebooks
 from payments_core.access import Action
 from payments_core.errors import PaymentsCoreError
-from ui import desk, review_desk, shell, theme
+from ui import backtest_desk, desk, review_desk, shell, theme
 from ui.components import chips, review_parts, rule_panels, words
 from ui.components.rule_text import RuleText
 from ui.components.yaml_editor import YamlEditor
@@ -86,6 +86,9 @@ class Workbench:
     views: Views
     editor: YamlEditor
     model: RuleText
+    _save: ui.button
+    _ask: ui.button
+    _reason: ui.label
 
     def __init__(self, *, visit: Visit, opened: desk.OpenRule) -> None:
         """Begin with the draft's text, or the released one."""
@@ -97,9 +100,10 @@ class Workbench:
         self.kind = opened.release.rulebook.kinds[opened.rule.kind]
         self.saved_text = opened.text
         self._edit = 0
-        self._asking = False
+        self._is_built = False
         self._language = language()
-        self.can_edit = visit.may(_EDITS.get(opened.rule.kind, Action.EDIT_MONEY_RULES))
+        self.edits = _EDITS.get(opened.rule.kind, Action.EDIT_MONEY_RULES)
+        self.can_edit = visit.may(self.edits)
 
     def build_views(self, past: rule_panels.Past, *, version: int, room: ui.element) -> None:
         """Build the views of the text; the YAML view holds it and is there from the start."""
@@ -112,6 +116,7 @@ class Workbench:
         views.add("try", make.trial)
         views.add("proofs", make.proofs)
         views.add("diff", lambda: Panel(self._differences))
+        views.add("backtest", make.backtest)
         views.add("coverage", make.coverage)
         views.add("uses", make.uses)
         views.add("history", lambda: Panel(lambda _: rule_panels.history(past, version=version)))
@@ -177,26 +182,28 @@ class Workbench:
         return join(*parts, between=t("list.semicolon"))
 
     def _show_actions(self, text: str) -> None:
-        if self._asking:
-            return
-        place = self.frame.actions
-        place.clear()
+        """Say what can be done now. The buttons are built once: a click on its way must find its button."""
+        if not self._is_built:
+            self._is_built = True
+            with self.frame.actions:
+                self._build_actions()
+        if self.can_edit:
+            changed, sound = text != self.opened.released_text, desk.is_sound(self.found)
+            self._save.set_enabled(changed and text != self.saved_text)
+            self._ask.set_enabled(changed and sound)
+            self._reason.set_text(self._why_not(changed=changed, sound=sound))
+
+    def _build_actions(self) -> None:
         if not self.can_edit:
-            with place:
-                show(span(t("bench.read_only"), cls="f"))
+            show(span(t("bench.read_only"), cls="f"))
             return
-        changed, sound = text != self.opened.released_text, desk.is_sound(self.found)
-        with place:
-            if self.opened.draft is not None:
-                show(chips.chip(t("bench.draft_saved", time=words.time_of(self.opened.draft.at)), "plain"))
-                ui.button(t("bench.discard"), on_click=self.discard).props("outline")
-            ui.button(t("bench.raise"), on_click=self.raise_version).props("outline")
-            save = ui.button(t("bench.save"), on_click=self.save).props("outline")
-            save.set_enabled(changed and text != self.saved_text)
-            request = ui.button(t("review.request"), on_click=self.confirm).mark("request")
-            request.set_enabled(changed and sound)
-            if reason := self._why_not(changed=changed, sound=sound):
-                show(span(reason, cls="f s"))
+        if self.opened.draft is not None:
+            show(chips.chip(t("bench.draft_saved", time=words.time_of(self.opened.draft.at)), "plain"))
+            ui.button(t("bench.discard"), on_click=self.discard).props("outline")
+        ui.button(t("bench.raise"), on_click=self.raise_version).props("outline")
+        self._save = ui.button(t("bench.save"), on_click=self.save).props("outline")
+        self._ask = ui.button(t("review.request"), on_click=self.confirm).mark("request")
+        self._reason = ui.label().classes("f s")
 
     def _why_not(self, *, changed: bool, sound: bool) -> str:
         if not changed:
@@ -209,23 +216,37 @@ class Workbench:
 
     async def save(self) -> None:
         """Keep the text as this person's draft."""
+        if await self.keep():
+            ui.notify(t("bench.saved"), type="positive")
+            self._show_actions(self.saved_text)
+
+    async def keep(self) -> bool:
+        """Keep the text as this person's draft without a word; tell a refusal, and whether it is kept."""
         use_language(self._language)
         text = self.editor.text
         try:
             await self._keep(text)
         except (ReleaseError, PaymentsCoreError) as refusal:
             ui.notify(_told(refusal), type="negative")
-            return
+            return False
         self.saved_text = text
-        ui.notify(t("bench.saved"), type="positive")
-        self._show_actions(text)
+        return True
+
+    async def keep_for_backtest(self) -> bool:
+        """Keep the text where it is sound and changes something: a backtest of anything else is nothing."""
+        use_language(self._language)
+        changed, sound = self.editor.text != self.opened.released_text, desk.is_sound(self.found)
+        if reason := self._why_not(changed=changed, sound=sound):
+            ui.notify(reason, type="negative")
+            return False
+        return await self.keep()
 
     async def discard(self) -> None:
         """Throw the draft away and go back to what is released."""
         use_language(self._language)
         if self.opened.draft is not None:
             await self.visit.call(
-                _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+                self.edits,
                 releases.discard_draft,
                 self.visit.services.repository,
                 self.opened.draft.name,
@@ -238,32 +259,37 @@ class Workbench:
         rule = desk.read_rule(self.opened, self.editor.text)
         if rule is None:
             return
+        impact = await self._impact()
         with ui.dialog().props("persistent") as dialog, ui.card().classes("confirm"):
             show(tag("h2", t("review.request_title", rule=rule.title, version=rule.version)))
             show(rule_panels.change_list(self.changes or ()))
             show(div(t("bench.confirm_from", time=words.time_of(rule.effective_from)), cls="m"))
             show(div(t("review.request_words"), cls="m"))
+            show(div(impact, cls="m"))
             reason = ui.input(t("review.reason")).classes("w-full").mark("reason")
             with ui.row().classes("justify-end w-full"):
                 ui.button(t("bench.cancel"), on_click=lambda: dialog.submit(False)).props("outline")
                 ui.button(
                     t("review.request_as", name=self.visit.person.name), on_click=lambda: dialog.submit(True)
                 ).mark("confirm")
-        # A check that ends meanwhile must not build the buttons anew: the dialog hangs below one of them.
-        self._asking = True
-        try:
-            if await dialog:
-                await self._request(f"{rule.title} v{rule.version}", reason.value or "")
-        finally:
-            self._asking = False
-            self._show_actions(self.editor.text)
+        if await dialog:
+            await self._request(f"{rule.title} v{rule.version}", reason.value or "")
+
+    async def _impact(self) -> str:
+        """Return what the text moves in a month, or that this was not measured."""
+        draft, visit = desk.draft_name(rule_id=self.opened.rule.id, login=self.visit.person.login), self.visit
+        known = None
+        if self.editor.text == self.saved_text:
+            known = await visit.read(backtest_desk.impact_of, services=visit.services, draft=draft)
+        use_language(self._language)
+        return t("review.measure_first") if known is None else t("review.impact", money=words.money(known))
 
     async def _request(self, title: str, reason: str) -> None:
         use_language(self._language)
         visit = self.visit
         try:
             number = await visit.write(
-                _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+                self.edits,
                 review_desk.request_review,
                 services=visit.services,
                 opened=self.opened,
@@ -287,7 +313,7 @@ class Workbench:
         """Write the editor's text on top of what is released: the author has seen both."""
         visit = self.visit
         await visit.call(
-            _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+            self.edits,
             releases.update_draft,
             path=visit.services.repository,
             name=desk.draft_name(rule_id=self.opened.rule.id, login=visit.person.login),
@@ -303,7 +329,7 @@ class Workbench:
         visit = self.visit
         try:
             await visit.call(
-                _EDITS.get(self.opened.rule.kind, Action.EDIT_MONEY_RULES),
+                self.edits,
                 desk.save,
                 self.opened,
                 text,

@@ -11,7 +11,7 @@ from nicegui import ui
 from engine.diagnostics import Diagnostic
 from engine.expressions import Value
 from engine.rulebook import Rule
-from ui import rule_evidence, uses
+from ui import desk, rule_evidence, uses
 from ui.components import coverage_view, fact_cards, uses_view
 from ui.components.completion import attach
 from ui.components.form_view import FormView
@@ -24,6 +24,7 @@ from ui.editing.completing import complete
 from ui.editing.trials import add_test
 from ui.i18n import t
 from ui.markup import Markup, div, join, tag
+from ui.pages.backtest_parts.panel import BacktestPanel
 from ui.pages.rule_parts import payment_facts
 
 if TYPE_CHECKING:
@@ -113,6 +114,26 @@ class Makers:
             reveal=bench.reveal,
             try_case=try_case,
             speak=bench.speak,
+        )
+
+    def backtest(self) -> BacktestPanel:
+        """Make the backtest of the draft; starting it keeps the present text as the draft first."""
+        bench = self._bench
+        own = bench.opened.rule.id
+
+        def reveal(rule_id: str, line: int) -> None:
+            if rule_id == own:
+                bench.reveal(line)
+            else:
+                ui.navigate.to(f"/rules/{rule_id}")
+
+        return BacktestPanel(
+            bench.visit,
+            draft=desk.draft_name(rule_id=own, login=bench.visit.person.login),
+            action=bench.edits if bench.can_edit else None,
+            prepare=bench.keep_for_backtest,
+            reveal=reveal,
+            saved=lambda: bench.saved_text,
         )
 
     def coverage(self) -> Linked:

@@ -1,0 +1,1 @@
+"""Parts of a backtest on screen."""
