@@ -91,8 +91,7 @@ class Policy:
     def rulebook(self) -> Policy:
         return self
 
-    @property
-    def versions(self) -> tuple[()]:
+    def spans(self, **_: object) -> tuple[()]:
         return ()
 
     def in_force(self, **_: object) -> Policy:

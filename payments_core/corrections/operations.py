@@ -17,10 +17,10 @@ from sqlalchemy import Connection, insert, text
 from engine.rulebook import Row, Rule, Rulebook
 from payments_core.corrections.evidence import Unknown
 from payments_core.corrections.model import Booked, SalePrice, TrueUp, added, known, true_up
-from payments_core.corrections.repricing import KINDS, Releases, Repriced, Repricer
+from payments_core.corrections.repricing import Releases, Repriced, Repricer
 from payments_core.corrections.sales import Candidate, list_candidates
 from payments_core.corrections.tables import correction
-from payments_core.corrections.versions import known_since, note_versions, window_of
+from payments_core.corrections.versions import correcting, known_since, note_versions, window_of
 from payments_core.ledger import Account, Code, Leg, post
 from payments_core.merchants.directory import Directory
 from payments_core.payments.model import first_id_at
@@ -59,7 +59,7 @@ def book_corrections(
 ) -> Corrected:
     """Book what is missing on a closed business date under the release it was closed with."""
     rulebook: Rulebook = releases.get(release_no).rulebook
-    versions = [rule for rule in rulebook.versions if rule.kind in KINDS and rule.correction is not None]
+    versions = tuple(correcting(rulebook).values())
     if not versions and not connection.execute(text(_ANY)).scalar_one():
         return Corrected()
     new = note_versions(connection, releases, versions, business_date, release_no, now)

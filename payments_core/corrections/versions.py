@@ -11,12 +11,22 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, insert, text
 
-from engine.rulebook import Rule
+from engine.rulebook import Rule, Rulebook
 from payments_core.calendar import business_date_of
 from payments_core.corrections.evidence import Version
-from payments_core.corrections.repricing import Releases
+from payments_core.corrections.repricing import KINDS, Releases
 from payments_core.corrections.sales import Window
 from payments_core.corrections.tables import correcting_version
+
+
+def correcting(rulebook: Rulebook) -> Mapping[Version, Rule]:
+    """Return the corrections that are in force at any time; one that was gone back from is not."""
+    return {
+        (span.rule.id, span.rule.version): rulebook.find(rule_id=span.rule.id, version=span.rule.version)
+        for kind in KINDS
+        for span in rulebook.spans(kind=kind)
+        if span.rule.correction is not None
+    }
 
 
 def note_versions(
@@ -53,10 +63,9 @@ def _first_in_force(
     connection: Connection, releases: Releases, rule: Rule, release_no: int, now: datetime
 ) -> datetime:
     """Return when the releases that hold the version, back from this one, began to be active."""
-    known_at, key = now, (rule.kind, rule.id, rule.version)
+    known_at = now
     for row in connection.execute(text(_ACTIVATED), {"release_no": release_no}):
-        held = releases.get(row.release_no).rulebook.versions
-        if not any((one.kind, one.id, one.version) == key for one in held):
+        if (rule.id, rule.version) not in correcting(releases.get(row.release_no).rulebook):
             break
         known_at = row.activated_at
     return known_at
