@@ -14,8 +14,8 @@ from typing import Any
 from engine.diagnostics import Diagnostic, Severity
 from engine.expressions import Condition, Fact, FactType, Value, Vocabulary, compile_condition
 from engine.forms import own_schema
+from engine.forms.file_tests import run_tests
 from engine.forms.model import CrossCheck, Field, Form, Option, Section
-from engine.forms.trials import run_trials
 from engine.forms.wording import lint
 from engine.rulebook.documents import Document, Pointer, load
 from engine.rulebook.schemas import SchemaFile, nearest
@@ -55,7 +55,7 @@ def load_form(*, path: str, text: str) -> tuple[Form | None, tuple[Diagnostic, .
     findings += wrong
     if form is None or _has_error(findings):
         return None, findings
-    findings += tuple(run_trials(form, document))
+    findings += tuple(run_tests(form, document))
     return (None if _has_error(findings) else form), findings
 
 

@@ -20,13 +20,13 @@ from engine.rulebook.errors import (
 )
 from engine.rulebook.explanation import Entry, Explanation, RuleRef, ShownClause
 from engine.rulebook.facts import Aggregate, ApprovalChain
+from engine.rulebook.file_tests import Evaluator
 from engine.rulebook.kinds import HitPolicy, Kind, Move, ShapeName, Way
 from engine.rulebook.raw_text import decode
 from engine.rulebook.rules import Rule
 from engine.rulebook.scores import Scored, ScoredRule, Verdict
 from engine.rulebook.tables import Row, Table
 from engine.rulebook.timelines import Span, Timeline
-from engine.rulebook.trials import Evaluator
 
 __all__ = [
     "Aggregate",

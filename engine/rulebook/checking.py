@@ -13,13 +13,13 @@ from engine.rulebook.crosschecks import check_floors, check_gaps, check_overlaps
 from engine.rulebook.dated import stretches
 from engine.rulebook.documents import Document, load
 from engine.rulebook.fieldchecks import check_fields
+from engine.rulebook.file_tests import Evaluator, run_tests
 from engine.rulebook.invariants import check_invariants
 from engine.rulebook.kinds import Kind
 from engine.rulebook.references import check_references
 from engine.rulebook.rollouts import check_rollouts
 from engine.rulebook.rules import Rule, build_rule, compile_conditions
 from engine.rulebook.schemas import nearest
-from engine.rulebook.trials import Evaluator, run_tests
 from engine.rulebook.wording import finding
 
 _NO_EVALUATORS: Mapping[str, Evaluator] = {}

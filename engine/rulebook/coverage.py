@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from engine.expressions import Condition, EvaluationError, Value, Vocabulary
 from engine.rulebook.documents import Pointer
 from engine.rulebook.errors import RulebookError
+from engine.rulebook.file_tests import facts_of_test, items_of, rule_of
 from engine.rulebook.rules import Rule
 from engine.rulebook.scores import Scored
 from engine.rulebook.tables import Table
-from engine.rulebook.trials import facts_of_test, items_of, rule_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from datetime import datetime
 from engine.rulebook.compared import Compared
 from engine.rulebook.differences import Words, rule_differences
 from engine.rulebook.documents import Pointer
+from engine.rulebook.file_tests import Evaluator
 from engine.rulebook.kinds import Kind, ShapeName
 from engine.rulebook.prove.compare.model import Comparison, Effect, Outcome, Slice, Way, Witness
 from engine.rulebook.prove.compare.search import Cut, Found, Search
@@ -24,7 +25,6 @@ from engine.rulebook.prove.compare.tables import TableVersions
 from engine.rulebook.prove.compare.versions import DefinitionVersions, ScoredVersions, Versions
 from engine.rulebook.rules import Rule
 from engine.rulebook.scores import Scored
-from engine.rulebook.trials import Evaluator
 
 _DECIDING: Mapping[ShapeName, tuple[tuple[str, ...], ...]] = {
     ShapeName.TABLE: (("rows",), ("inputs",), ("rounding",)),

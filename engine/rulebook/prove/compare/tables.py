@@ -20,13 +20,13 @@ from engine.expressions.tree import Node, can_fail
 from engine.rulebook.compared import ChargeOn
 from engine.rulebook.differences import Words
 from engine.rulebook.errors import RulebookError
+from engine.rulebook.file_tests import Evaluator
 from engine.rulebook.kinds import HitPolicy, Kind
 from engine.rulebook.prove.compare.charges import Charge, fen_words, read_charge, row_words
 from engine.rulebook.prove.compare.model import Outcome, Way
 from engine.rulebook.prove.compare.versions import NO_ANSWER
 from engine.rulebook.rules import Rule
 from engine.rulebook.tables import Row, Table
-from engine.rulebook.trials import Evaluator
 
 Facts = Mapping[str, Value]
 _ALWAYS = "true"

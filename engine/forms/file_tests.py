@@ -13,7 +13,7 @@ from engine.forms.wording import lint
 from engine.rulebook.documents import Document, Pointer
 
 
-def run_trials(form: Form, document: Document) -> Iterator[Diagnostic]:
+def run_tests(form: Form, document: Document) -> Iterator[Diagnostic]:
     """Yield what the example or a test of the form's file finds otherwise than it says.
 
     A test is the example with the answers of `set` and without those of `unset`; `expect` maps every field
