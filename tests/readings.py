@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
-import durable_rules_engine as durable  # type: ignore[import-not-found]
+import durable_rules_engine as durable
 from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Text, column
 from sqlalchemy.types import TypeEngine
 
@@ -39,13 +39,13 @@ _names = count()
 
 
 def by_function(condition: Condition, rows: Sequence[Facts]) -> list[Outcome]:
-    return [_outcome(lambda facts=facts: condition.evaluate(facts)) for facts in rows]  # type: ignore[misc]
+    return [_outcome(lambda facts=facts: condition.evaluate(facts)) for facts in rows]
 
 
 def officially(condition: Condition, vocabulary: Vocabulary, rows: Sequence[Facts]) -> list[Outcome]:
     conditions = OfficialSet(sources=(condition.source,), vocabulary=vocabulary)
     bound = [conditions.bind(facts) for facts in rows]
-    return [_outcome(lambda one=one: conditions.evaluate(one)[0]) for one in bound]  # type: ignore[misc]
+    return [_outcome(lambda one=one: conditions.evaluate(one)[0]) for one in bound]
 
 
 def sql_query(

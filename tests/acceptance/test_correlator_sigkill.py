@@ -179,7 +179,7 @@ def test_a_correlator_killed_under_load_loses_nothing_and_writes_nothing_twice(
         for _ in range(KILLS):
             before = position()
             process.start()
-            _wait_until(lambda before=before: position() > before)  # type: ignore[misc]
+            _wait_until(lambda before=before: position() > before)
             process.kill()
         process.start()
         before = position()

@@ -151,7 +151,7 @@ def literal_of(value: Mapping[str, Any]) -> str:
         case {"string": str(text)}:
             return json.dumps(text, ensure_ascii=False)
         case {"timestamp": _}:
-            return f"timestamp('{plain(value).isoformat()}')"  # type: ignore[union-attr]
+            return f"timestamp('{plain(value).isoformat()}')"
         case {"list": list(items)}:
             listed = [literal_of(item) for item in items]
             return f"[{', '.join(listed)}]" if all(listed) else ""
@@ -165,7 +165,7 @@ def plain(value: Mapping[str, Any]) -> Value:
         case {"list": items}:
             return tuple(str(plain(item)) for item in items)
     (found,) = value.values()
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def name_of(variable: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import durable_rules_engine as durable  # type: ignore[import-not-found]
+import durable_rules_engine as durable
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st

@@ -137,7 +137,7 @@ def outcome(evaluate: Callable[[], bool]) -> bool | None:
 
 def officially(source: str) -> Outcomes:
     conditions = OfficialSet(sources=(source,), vocabulary=VOCABULARY)
-    return [outcome(lambda bound=bound: conditions.evaluate(bound)[0]) for bound in BOUND]  # type: ignore[misc]
+    return [outcome(lambda bound=bound: conditions.evaluate(bound)[0]) for bound in BOUND]
 
 
 def in_postgres(database: Connection, source: str) -> Outcomes:

@@ -49,7 +49,7 @@ class Till:
         return self.committer.commit(items, now=now)
 
     def accept(self, amount_fen: int = 5000, **changes: Any) -> Accepted:
-        return raised(self.commit(self.order(amount_fen, **changes))[0])  # type: ignore[return-value]
+        return raised(self.commit(self.order(amount_fen, **changes))[0])
 
     def capture_of(self, accepted: Accepted, *, paid_at: datetime = NOW) -> Capture:
         return Capture(
@@ -85,7 +85,7 @@ class Till:
     def refund(self, paid: Accepted, amount_fen: int, *, now: datetime = NOW) -> Any:
         """Reserve and book."""
         reserved = raised(self.commit(self.refund_of(paid, amount_fen, requested_at=now), now=now)[0])
-        return raised(self.commit(self.result_of(reserved, at=now), now=now)[0])  # type: ignore[arg-type]
+        return raised(self.commit(self.result_of(reserved, at=now), now=now)[0])
 
     def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         with self.world.engine.connect() as connection:

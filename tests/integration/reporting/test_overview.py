@@ -84,7 +84,7 @@ def test_a_manager_sees_only_his_own_payments(world: World) -> None:
     _pay(world, 1, "M1", NOW, 100)
     _pay(world, 2, "M6", NOW, 200)
     amounts = {
-        scope: _overview(world, Scope(kind=scope, id=node)).today.payment_fen  # type: ignore[arg-type]
+        scope: _overview(world, Scope(kind=scope, id=node)).today.payment_fen
         for scope, node in (("city", "BJ"), ("store", "S4"), ("broker", "B1"), ("merchant", "M6"))
     }
     assert amounts == {"city": 100, "store": 200, "broker": 100, "merchant": 200}

@@ -70,8 +70,8 @@ def steps(world: World, detail: PaymentDetail) -> tuple[money.Step, ...]:
     release = world.rulebooks.get(detail.payment.release_no)
     return money.steps(
         detail,
-        fee=money.pricing_of(release, detail.fee_rule, at=detail.payment.paid_at),  # type: ignore[arg-type]
-        cost=money.pricing_of(release, detail.cost_rule, at=detail.payment.paid_at),  # type: ignore[arg-type]
+        fee=money.pricing_of(release, detail.fee_rule, at=detail.payment.paid_at),
+        cost=money.pricing_of(release, detail.cost_rule, at=detail.payment.paid_at),
         knows_all=True,
     )
 
@@ -124,7 +124,7 @@ def test_the_ledger_shows_the_payments_legs_and_the_days_shares(world: World, sa
 def test_risk_computed_again_says_what_was_recorded(world: World, sale: int) -> None:
     detail = read(world.engine, sale)
     release = world.rulebooks.get(detail.payment.release_no)
-    found = risk.grounds(release, detail)  # type: ignore[arg-type]
+    found = risk.grounds(release, detail)
     assert found
     assert all(one.explanation is not None for one in found)
     assert risk.fired(found) == frozenset(detail.payment.risk_hits)
@@ -140,7 +140,7 @@ def test_what_has_not_come_is_not_zero(world: World) -> None:
             mode="SCANNED",
             created_at=NOW,
         )
-        payment_id = raised(committer.commit([order], now=NOW)[0]).payment_id  # type: ignore[union-attr]
+        payment_id = raised(committer.commit([order], now=NOW)[0]).payment_id
     detail = read(world.engine, payment_id)
     assert (detail.payment.fee_fen, detail.payment.cost_fen, detail.settlement) == (None, None, None)
     assert (detail.shares, detail.pools, detail.transfers, detail.payouts) == ((), (), (), ())
@@ -160,7 +160,7 @@ def test_refunds_come_with_their_legs(world: World, sale: int) -> None:
         reserved = raised(committer.commit([asked], now=later)[0])
         done = RefundResult(
             merchant_id="M00001",
-            refund_id=reserved.refund_id,  # type: ignore[union-attr]
+            refund_id=reserved.refund_id,
             succeeded=True,
             at=later,
         )

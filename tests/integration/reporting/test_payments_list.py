@@ -62,7 +62,7 @@ def world(engine: Engine) -> None:
 
 def amounts(engine: Engine, wanted: PaymentFilter, scope: Scope = ALL, **how: object) -> list[int]:
     with scoped_transaction(engine, scope=scope) as connection:
-        return [row.amount_fen for row in list_payments(connection, wanted=wanted, **how)]  # type: ignore[arg-type]
+        return [row.amount_fen for row in list_payments(connection, wanted=wanted, **how)]
 
 
 def totals(engine: Engine, wanted: PaymentFilter, scope: Scope = ALL) -> PaymentTotals:

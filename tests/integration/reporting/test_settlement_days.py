@@ -61,7 +61,7 @@ def read(
 ) -> tuple[tuple[SettlementRow, ...], SettlementTotals]:
     with scoped_transaction(engine, scope=scope) as connection:
         return (
-            list_settlement_rows(connection, on=DAY1, **filters),  # type: ignore[arg-type]
+            list_settlement_rows(connection, on=DAY1, **filters),
             sum_settlements(connection, on=DAY1, **filters),
         )
 

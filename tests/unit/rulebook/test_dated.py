@@ -145,7 +145,7 @@ def test_a_test_in_the_file_says_of_which_instant_it_is(findings: Callable[..., 
     )
     assert findings(fee(ALWAYS) + tests) == ()
     wrong = findings(fee(ALWAYS) + tests.replace('rate: "0.0040"', 'rate: "0.0038"'))
-    assert [one.code for one in wrong] == ["TEST_FAILED"]  # type: ignore[attr-defined]
+    assert [one.code for one in wrong] == ["TEST_FAILED"]
 
 
 def test_coverage_counts_a_test_of_any_instant(book: Callable[..., Rulebook]) -> None:

@@ -103,7 +103,7 @@ def test_w24_the_fifth_payment_within_ten_minutes_is_reviewed(shipped_book: Rule
 def test_an_error_in_one_scored_rule_is_raised(book: Callable[..., Rulebook]) -> None:
     rulebook = book(RISK.replace("txn.hour_cst == 4", "10 / txn.amount_fen > 1"))
     with pytest.raises(EvaluationError):
-        rulebook.find(rule_id="risk.test").shape.decide(facts_of(rulebook))  # type: ignore[union-attr]
+        rulebook.find(rule_id="risk.test").shape.decide(facts_of(rulebook))
 
 
 # ── explanations ─────────────────────────────────────────────────────────────────────────────────────

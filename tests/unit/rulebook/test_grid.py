@@ -154,7 +154,7 @@ def rate(rulebook: Rulebook, **facts: Any) -> str:
     """Return the rate of the row that decides."""
     rule = rulebook.find(rule_id="fee.test")
     given_facts = {name: fact.default for name, fact in rulebook.vocabulary.facts.items()}
-    row = rule.shape.decide({**given_facts, **facts})  # type: ignore[union-attr]
+    row = rule.shape.decide({**given_facts, **facts})
     return str(row.outputs["rate"])
 
 

@@ -105,7 +105,7 @@ def test_no_two_numbers_of_a_generation_have_one_hash() -> None:
 def test_the_ruleset_is_one_rule_of_two_conditions_and_its_last_part_is_always_true() -> None:
     """The limits of durable-rules are about what grows; here nothing does, whatever the rule files say."""
     (rule,) = RULESET.values()
-    first, last = rule["all"]  # type: ignore[misc]
+    first, last = rule["all"]
     assert first == {"first": {"$and": [{"step": 1}]}}
     assert len(last["last"]["$and"]) == 5
     assert last["last"]["$and"][-1] == {"$gt": {"step": {"first": "step"}}}  # 2 > 1
