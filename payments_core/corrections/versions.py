@@ -97,6 +97,7 @@ def window_of(
 
 
 def known_since(connection: Connection) -> dict[Version, datetime]:
+    """Return when each correcting version that was ever met first came into force."""
     return {(row.rule_id, row.version): row.known_at for row in connection.execute(text(_NOTED))}
 
 
