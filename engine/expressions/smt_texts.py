@@ -15,6 +15,7 @@ from typing import Any
 import z3
 
 from engine.expressions.smt_logic import Formula, Number, both, chosen, either, negated
+from engine.expressions.tree import COMPARE
 
 # The solver's alphabet ends here; its last character stands for everything beyond.
 _LAST = "\U0002ffff"
@@ -23,14 +24,6 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "contains": operator.contains,
-}
-_ORDERS: dict[str, Callable[[str, str], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
 }
 
 
@@ -79,7 +72,7 @@ def choose_text(condition: Formula, when_true: Text, when_false: Text) -> Text:
 def compare_texts(sign: str, left: Text, right: Text) -> Formula:
     """Return that two texts compare so, by code point."""
     if isinstance(left, KnownText) and isinstance(right, KnownText):
-        return _over(_ORDERS[sign], left, right)
+        return _over(COMPARE[sign], left, right)
     one, other = _terms(left, right)
     match sign:
         case "==":

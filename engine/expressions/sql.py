@@ -7,7 +7,6 @@ NULL, and nothing raises in the database. Where SQL would swallow a NULL (lists,
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -45,6 +44,7 @@ from engine.expressions.sql_functions import (
 )
 from engine.expressions.sql_limits import SqlRefused, divides_always, refuse_too_long
 from engine.expressions.tree import (
+    COMPARE,
     AllOf,
     AnyOf,
     Arithmetic,
@@ -67,14 +67,6 @@ from engine.expressions.tree import (
 ColumnOf = Callable[[str], Column]
 
 _TYPE_OF_ITEM = {NodeType(f"list({item})"): type_ for item, type_ in TYPES.items()}
-_COMPARE: Mapping[str, Callable[[Column, Column], Column]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
@@ -188,7 +180,8 @@ class _Writer:
         if node.left.type is NodeType.STRING and node.operator not in ("==", "!="):
             # By bytes, which in UTF-8 is by code point. Equality is the same in every collation we accept.
             left = collate(left, "C")
-        return _COMPARE[node.operator](left, right)
+        compared: Column = COMPARE[node.operator](left, right)
+        return compared
 
     def _membership(self, node: Membership) -> Column:
         item, collection = self.write(node.item), node.collection

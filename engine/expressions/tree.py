@@ -6,11 +6,13 @@ are flat, whatever the parentheses were: both are associative, errors included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from engine.expressions.vocabulary import Fact, FactType
 
@@ -28,6 +30,17 @@ class NodeType(StrEnum):
     LIST_TIMESTAMP = "list(timestamp)"
 
 
+COMPARE: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
+    {
+        "==": operator.eq,
+        "!=": operator.ne,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+    }
+)
+"""What a comparison comes to, of whatever a reading makes of its two sides."""
 TYPE_OF_FACT = {
     FactType.INT: NodeType.INT,
     FactType.BOOL: NodeType.BOOL,

@@ -7,8 +7,7 @@ conditions live in `when:`, where people and the console can read them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from engine.rulebook.own_schemas import object_of
 
 FIELD_NAME = r"^[a-z][a-z0-9_]*$"
 CHECK_NAMES = ("usci", "cn_id", "luhn", "phone")
@@ -27,17 +26,8 @@ WIDGETS = (
 )
 
 
-def _object(required: list[str], properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": required,
-        "properties": dict(properties),
-    }
-
-
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
-_WORDS = _object(["zh", "en"], {"zh": _TEXT, "en": _TEXT})
+_WORDS = object_of(["zh", "en"], {"zh": _TEXT, "en": _TEXT})
 _NAME = {"type": "string", "pattern": FIELD_NAME, "maxLength": 60}
 _CONDITION = {"type": "string", "minLength": 1, "maxLength": 2000}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -46,7 +36,7 @@ _CODE = {"type": "string", "pattern": r"^[A-Z][A-Z0-9_]*$", "maxLength": 60}
 _ENUM = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "uniqueItems": True}
 _ANSWERS = {"type": "object", "propertyNames": {"pattern": FIELD_NAME}}
 
-_PROPERTY = _object(
+_PROPERTY = object_of(
     ["type", "title", "x-title-en"],
     {
         "type": {"enum": ["string", "integer", "boolean", "array"]},
@@ -60,7 +50,7 @@ _PROPERTY = _object(
         "maxLength": _COUNT,
         "minimum": {"type": "integer"},
         "maximum": {"type": "integer"},
-        "items": _object(["type", "enum"], {"type": {"const": "string"}, "enum": _ENUM}),
+        "items": object_of(["type", "enum"], {"type": {"const": "string"}, "enum": _ENUM}),
         "minItems": _COUNT,
         "maxItems": _COUNT,
         "x-options": {"type": "object", "additionalProperties": _WORDS},
@@ -73,7 +63,7 @@ _PROPERTY = _object(
     },
 )
 
-_SCHEMA = _object(
+_SCHEMA = object_of(
     ["type", "additionalProperties", "required", "properties"],
     {
         "$schema": {"const": "https://json-schema.org/draft/2020-12/schema"},
@@ -91,9 +81,9 @@ _SCHEMA = _object(
 )
 
 _ENTRY = {
-    "anyOf": [_NAME, _object(["field"], {"field": _NAME, "when": _CONDITION, "required_when": _CONDITION})],
+    "anyOf": [_NAME, object_of(["field"], {"field": _NAME, "when": _CONDITION, "required_when": _CONDITION})],
 }
-_SECTION = _object(
+_SECTION = object_of(
     ["id", "title", "fields"],
     {
         "id": _NAME,
@@ -102,11 +92,11 @@ _SECTION = _object(
         "fields": {"type": "array", "items": _ENTRY, "minItems": 1},
     },
 )
-_CHECK = _object(
+_CHECK = object_of(
     ["when", "field", "code", "message"],
     {"when": _CONDITION, "field": _NAME, "code": _CODE, "message": _WORDS},
 )
-_TEST = _object(
+_TEST = object_of(
     ["name", "expect"],
     {
         "name": _TEXT,
@@ -121,7 +111,7 @@ _TEST = _object(
     },
 )
 
-FORM = _object(
+FORM = object_of(
     ["kind", "id", "version", "title", "owner", "schema", "sections", "example", "tests"],
     {
         "kind": {"const": "form"},
@@ -132,7 +122,7 @@ FORM = _object(
         "schema": _SCHEMA,
         "sections": {"type": "array", "items": _SECTION, "minItems": 1},
         "checks": {"type": "array", "items": _CHECK},
-        "example": _object(["as_of", "answers"], {"as_of": _DAY, "answers": _ANSWERS}),
+        "example": object_of(["as_of", "answers"], {"as_of": _DAY, "answers": _ANSWERS}),
         "tests": {"type": "array", "items": _TEST, "minItems": 1},
     },
 )

@@ -13,7 +13,8 @@ NAME = r"^[a-z][a-z0-9_]*$"
 FACT_NAME = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 
 
-def _object(required: list[str], properties: Mapping[str, Any]) -> dict[str, Any]:
+def object_of(required: list[str], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that has these properties and no others."""
     return {
         "type": "object",
         "additionalProperties": False,
@@ -27,21 +28,21 @@ def _map_of(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
-_TITLE = _object(["zh", "en"], {"zh": _TEXT, "en": _TEXT})
+_TITLE = object_of(["zh", "en"], {"zh": _TEXT, "en": _TEXT})
 _FACT = {"type": "string", "pattern": FACT_NAME}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _UNIT = {"enum": ["", "fen", "ppm", "cnt", "s", "m"]}
 
-FACTS = _object(
+FACTS = object_of(
     ["namespaces"],
     {
         "namespaces": _map_of(
-            _object(
+            object_of(
                 ["title", "facts"],
                 {
                     "title": _TITLE,
                     "facts": _map_of(
-                        _object(
+                        object_of(
                             ["type", "default", "zh", "en"],
                             {
                                 "type": {"enum": ["int", "bool", "string", "list_string", "timestamp"]},
@@ -64,14 +65,14 @@ FACTS = _object(
     },
 )
 
-AGGREGATES = _object(
+AGGREGATES = object_of(
     ["namespace", "title", "aggregates"],
     {
         "namespace": {"type": "string", "pattern": NAME},
         "title": _TITLE,
         "aggregates": {
             "type": "array",
-            "items": _object(
+            "items": object_of(
                 ["name", "key", "fn", "window", "zh", "en"],
                 {
                     "name": {"type": "string", "pattern": NAME},
@@ -95,12 +96,12 @@ AGGREGATES = _object(
     },
 )
 
-_THRESHOLD = _object(
+_THRESHOLD = object_of(
     ["from_fen", "approve"],
     {"from_fen": {"type": "integer", "minimum": 1}, "approve": {**_TEXTS, "minItems": 1}},
 )
 
-_CHAIN = _object(
+_CHAIN = object_of(
     ["title", "write", "approve", "publish"],
     {
         "title": _TITLE,
@@ -116,11 +117,11 @@ _CHAIN = _object(
     },
 )
 
-APPROVAL = _object(
+APPROVAL = object_of(
     ["chains"],
     {
         "chains": _map_of(_CHAIN),
-        "roll_back": _object(["approve", "emergency"], {"approve": _TEXTS, "emergency": _TEXTS}),
+        "roll_back": object_of(["approve", "emergency"], {"approve": _TEXTS, "emergency": _TEXTS}),
     },
 )
 
@@ -243,16 +244,16 @@ _CHECK_NEEDS: Mapping[str, tuple[str, ...]] = {
     "unique": ("at",),
 }
 
-_COMPARE = _object(
+_COMPARE = object_of(
     [],
     {
         "dearer": {"enum": ["greater", "less"]},
-        "charge": _object(
+        "charge": object_of(
             ["zh", "en", "basis", "output"], {"zh": _TEXT, "en": _TEXT, "basis": _FACT, "output": _TEXT}
         ),
         "parts": {
             "type": "array",
-            "items": _object(
+            "items": object_of(
                 ["zh", "en", "rates"],
                 {"zh": _TEXT, "en": _TEXT, "rates": _TEXTS, "where": _map_of({"type": "string"})},
             ),
@@ -281,7 +282,7 @@ def _items(count: int | None) -> dict[str, Any]:
 
 
 _CLAIM = {
-    **_object(
+    **object_of(
         ["claim"],
         {
             "claim": {"enum": list(_CLAIM_NEEDS)},
@@ -310,7 +311,7 @@ _CLAIM = {
     ],
 }
 
-KIND = _object(
+KIND = object_of(
     ["kind", "title", "shape", "namespaces", "approval"],
     {
         "kind": {"type": "string", "pattern": NAME},
@@ -325,7 +326,7 @@ KIND = _object(
         "compare": _COMPARE,
         "movable": {
             "type": "object",
-            "additionalProperties": _object(
+            "additionalProperties": object_of(
                 ["way", "per_effort"],
                 {"way": {"enum": ["up", "down", "gain"]}, "per_effort": {"type": "integer", "minimum": 1}},
             ),
@@ -348,13 +349,13 @@ KIND = _object(
         "complete": {"type": "boolean"},
         "correctable": {"type": "boolean"},
         "outputs": _TEXTS,
-        "priority": _object(["output", "order"], {"output": _TEXT, "order": _TEXTS}),
+        "priority": object_of(["output", "order"], {"output": _TEXT, "order": _TEXTS}),
         "conditions": {"type": "array", "items": _POINTER},
         "claims": {"type": "array", "items": _CLAIM},
         "checks": {
             "type": "array",
             "items": {
-                **_object(
+                **object_of(
                     ["check"],
                     {
                         "check": {"enum": list(_CHECK_NEEDS)},

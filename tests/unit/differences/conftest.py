@@ -15,13 +15,6 @@ Versions = Callable[..., tuple[Rule, Rule]]
 
 
 @pytest.fixture(scope="session")
-def shipped() -> Mapping[str, str]:
-    """Every file under rules/, by path."""
-    found = sorted((ROOT / "rules").rglob("*"))
-    return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found if path.is_file()}
-
-
-@pytest.fixture(scope="session")
 def context(shipped: Mapping[str, str]) -> Context:
     """The shipped facts and kinds."""
     return read_context(shipped)[0]

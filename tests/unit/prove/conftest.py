@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.rulebook import Kind, Rule, Rulebook, check, parse_rule, read_context
+from engine.rulebook import Kind, Rule, Rulebook, parse_rule, read_context
 from engine.rulebook.dated import stretches
 from engine.rulebook.documents import load
 from engine.rulebook.prove import Proof, prove, prove_rule
@@ -24,21 +24,6 @@ HEAD = (
 Prove = Callable[..., tuple[Proof, ...]]
 Made = Callable[..., Rule]
 ProveBetween = Callable[..., tuple[Proof, ...]]
-
-
-@pytest.fixture(scope="session")
-def shipped() -> Mapping[str, str]:
-    """Every file under rules/, by path."""
-    found = sorted((ROOT / "rules").rglob("*"))
-    return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found if path.is_file()}
-
-
-@pytest.fixture(scope="session")
-def shipped_book(shipped: Mapping[str, str]) -> Rulebook:
-    """The rulebook that the product starts with."""
-    made, findings = check(files=shipped)
-    assert made is not None, findings
-    return made
 
 
 @pytest.fixture
