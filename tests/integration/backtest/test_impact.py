@@ -8,17 +8,21 @@ from pathlib import Path
 import pytest
 
 from bench._payments_world import rule_files
-from engine.releases import Author, create_repository, find_change, head, save_draft
+from engine.releases import create_repository, find_change, head, save_draft
 from haodian import backtesting
 from payments_core import backtest, rulebooks
+from payments_core.access import Person, Role
 from payments_core.backtest import Period, State
-from payments_core.database import transaction
+from payments_core.database import Scope, transaction
 from payments_core.fees import EVALUATORS
-from payments_core.rulebooks import Actor, Desk
+from payments_core.rulebooks import ActiveRulebook, Actor, Desk
 from tests.integration.backtest.conftest import NOW, PERIOD, Past
 from tests.integration.backtest.drafts import RATES
+from ui import desk, review_desk
+from ui.services import Services
 
 OPS = Actor(login="ops", name="ops", role="hq_ops")
+OPS_LIN = Actor(login="lin", name="林晓", role="hq_ops")
 AT = datetime(2025, 4, 17, tzinfo=UTC)
 
 
@@ -31,8 +35,8 @@ def repository(tmp_path: Path) -> Path:
     return path
 
 
-def save(path: Path, changes: dict[str, str], *, name: str = "dearer") -> None:
-    author = Author(name="ops", email="ops@haodian")
+def save(path: Path, changes: dict[str, str], *, name: str = "dearer", by: Actor = OPS) -> None:
+    author = by.author
     save_draft(path=path, name=name, base=head(path), changes=changes, author=author, message="x", at=AT)
 
 
@@ -50,13 +54,13 @@ def figure(past: Past, repository: Path, *, draft: str = "dearer") -> int | None
 def test_the_figure_is_what_moves_either_way_in_a_month_and_reviews_are_told(
     past: Past, repository: Path
 ) -> None:
-    desk = Desk(repository=repository, evaluators=EVALUATORS)
+    own = Desk(repository=repository, evaluators=EVALUATORS)
     with transaction(past.engine) as connection:
         number = rulebooks.request_review(
-            connection, desk=desk, draft="dearer", by=OPS, title="涨", now=AT, impact_fen=None
+            connection, desk=own, draft="dearer", by=OPS, title="涨", now=AT, impact_fen=None
         )
         review = rulebooks.get_review(connection, review_no=number)
-    assert rulebooks.needed_for(desk, review) == ("finance", "risk")
+    assert rulebooks.needed_for(own, review) == ("finance", "risk")
     assert figure(past, repository) is None
 
     run_no = measure(past, repository)
@@ -66,9 +70,40 @@ def test_the_figure_is_what_moves_either_way_in_a_month_and_reviews_are_told(
     assert figure(past, repository) == moved * 10 > 0
     review = past.read(rulebooks.get_review, review_no=number)
     assert review.impact_fen == moved * 10
-    assert rulebooks.needed_for(desk, review) == ("finance",)
+    assert rulebooks.needed_for(own, review) == ("finance",)
     again = {"meaning": review.meaning, "impact_fen": moved * 10, "by": "ops", "now": AT}
     assert past.read(rulebooks.note_impact, **again) == ()
+
+
+def test_what_was_measured_before_goes_with_the_request(past: Past, repository: Path) -> None:
+    person = Person(
+        user_id=1, login="lin", name="林晓", language="zh", role=Role.HQ_OPS, scope=Scope(kind="all")
+    )
+    services = Services(
+        engine=past.engine,
+        rulebooks=ActiveRulebook(repository, past.engine),
+        repository=repository,
+        now=lambda: NOW,
+        machine_now=lambda: NOW,
+        sealer=None,  # type: ignore[arg-type]
+    )
+    opened = desk.open_rule(repository, rule_id="fee.community.std", login="lin")
+    asking = {
+        "services": services,
+        "opened": opened,
+        "person": person,
+        "title": "涨",
+        "reason": "",
+        "now": AT,
+    }
+    dearer = RATES[opened.path].replace("label: 标准", "label: 普通")
+    save(repository, {opened.path: dearer}, name="fee.community.std.lin", by=OPS_LIN)
+    measure(past, repository, draft="fee.community.std.lin")
+    for text, is_measured in ((dearer, True), (dearer.replace("0.0041", "0.0040"), False)):
+        with transaction(past.engine) as connection:
+            number = review_desk.request_review(connection, text=text, **asking)
+            review = rulebooks.get_review(connection, review_no=number)
+        assert (review.impact_fen is not None) is is_measured
 
 
 def test_part_of_the_days_or_of_the_merchants_stands_for_nothing(past: Past, repository: Path) -> None:
