@@ -151,9 +151,10 @@ def _ref(line: tuple[Rule, Row]) -> RuleRefKey:
 
 
 def _ids(connection: Connection, count: int, now: datetime) -> int:
-    """Return the first of `count` fresh ids. It locks the lane's row until the transaction ends."""
+    """Return the first of `count` fresh ids, taken for good: no payment waits until these are booked."""
     floor = first_id_at(now) - 1
-    last = connection.execute(text(_TAKE_IDS), {"floor": floor, "count": count}).scalar_one()
+    with connection.engine.begin() as own:
+        last = own.execute(text(_TAKE_IDS), {"floor": floor, "count": count}).scalar_one()
     return int(last) - count + 1
 
 

@@ -123,6 +123,18 @@ def test_running_it_again_adds_nothing(shop: Any) -> None:
     assert shop.rows("SELECT * FROM correction") == before
 
 
+def test_after_going_back_refunds_are_still_trued_up_to_what_was_corrected(shop: Any) -> None:
+    paid = shop.sell(10_000)
+    shop.run(DAY1)
+    shop.publish(dearer(), now=at(DAY2))
+    shop.run(DAY2)
+    shop.publish({}, now=at(DAY3, 1))
+    shop.refund(paid, 2_500, day=DAY3)
+    shop.run(DAY3)
+    # known 30, as corrected; booked 38 + 2 − 9 = 31
+    assert shop.rows(f"{ENTRY} WHERE number = 2") == [("REFUND", -1, 0, -1, 0)]
+
+
 def test_a_second_correction_stands_on_the_first(shop: Any) -> None:
     shop.sell(10_000)
     shop.run(DAY1)
