@@ -77,7 +77,7 @@ def load_world(
                 before = done
                 played = player.play(
                     with_signs(generate_day(day, scale=scale, since=since), day=day, scale=scale),
-                    report=lambda n, day=day, before=before: progress(  # type: ignore[misc]
+                    report=lambda n, day=day, before=before: progress(  # type: ignore[misc]  # mypy reads no lambda with defaults
                         day.isoformat(), before + min(n, counts[day]), total
                     ),
                 )

@@ -120,9 +120,11 @@ def add_group(text: str, group: Group) -> str:
 def least(schema: schemas.Schema, name: str = "") -> Plain:
     """Return the least value that the schema asks for; the checks say what is still to be filled in."""
     if "const" in schema:
-        return schema["const"]  # type: ignore[no-any-return]
+        constant: Plain = schema["const"]
+        return constant
     if schema.get("enum"):
-        return schema["enum"][0]  # type: ignore[no-any-return]
+        first: Plain = schema["enum"][0]
+        return first
     sort = schemas.sort_of(schema, name)
     if sort == "group":
         fields = schemas.properties(schema)

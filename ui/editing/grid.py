@@ -271,13 +271,13 @@ def _outputs(rows: Sequence[Any], kind: Kind, at: Pointer) -> list[Column]:
     return columns
 
 
-def _find(row: Any, place: Pointer) -> Plain:
+def _find(row: Plain, place: Pointer) -> Plain:
     for step in place:
         if isinstance(step, int):
             row = row[step] if isinstance(row, list) and step < len(row) else None
         else:
             row = row.get(step) if isinstance(row, dict) else None
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def _shown(value: Plain, column: Column) -> str:
@@ -316,7 +316,8 @@ def _typed(said: str, column: Column, grid: Grid, old: Span | None) -> Plain:
 def _new_row(rows: Sequence[Any], grid: Grid, like: int) -> Plain:
     """A row as its neighbour; without any, one that never holds."""
     if rows:
-        return copy.deepcopy(rows[min(like, len(rows) - 1)])  # type: ignore[no-any-return]
+        copied: Plain = copy.deepcopy(rows[min(like, len(rows) - 1)])
+        return copied
     cells: list[Plain] = [ANYTHING for column in grid.columns if column.sort == "cell"]
     return {"in": cells} if cells else {"when": "false"}
 

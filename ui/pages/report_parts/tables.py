@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from payments_core.reporting import Child, DayPoint, Figures, Level, Measure, Report
@@ -111,9 +112,9 @@ def _columns(report: Report, chosen: Choice) -> tuple[Column[Ranked], ...]:
     return tuple(columns)
 
 
-def _number(key: str, head: str, shown: object, *, cls: str = "") -> Column[Ranked]:
+def _number(key: str, head: str, shown: Callable[[Child], object], *, cls: str = "") -> Column[Ranked]:
     def cell(row: Ranked) -> object:
-        return shown(row.child)  # type: ignore[operator]
+        return shown(row.child)
 
     return Column(key=key, head=head, align="r", cell=cell, total=cell, cls=cls)
 
