@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-STEPS = ("close", "shares", "settlement", "payouts", "proof")
+STEPS = ("close", "corrections", "shares", "settlement", "payouts", "proof")
 PAYOUT_STATES = ("PROCESSING", "SUCCESS", "FAILED", "RETURNED", "FROZEN")
 _SORTS = MappingProxyType(
     {

@@ -41,6 +41,7 @@ _PAYOUTS: dict[str, Meaning] = {
 }
 _FIGURES = {
     "close": "closed_batch_no",
+    "corrections": "fee_fen",
     "shares": "broker_fen",
     "settlement": "plan_fen",
     "payouts": "processing_fen",

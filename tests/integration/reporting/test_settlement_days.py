@@ -113,7 +113,7 @@ def test_the_day_with_its_steps(engine: Engine) -> None:
         116_336,
         116_286,
     )
-    assert {"close", "shares", "settlement", "payouts", "proof"} <= day.finished.keys()
+    assert {"close", "corrections", "shares", "settlement", "payouts", "proof"} <= day.finished.keys()
     assert day.figures["proof"]
 
 
