@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bench._payments_world import rulebook
+from engine.rulebook.differences import rule_differences
 from payments_core.corrections import get_known_price
 from payments_core.database import Scope, scoped_transaction
 from payments_core.payments.errors import PaymentNotFound
@@ -75,6 +77,19 @@ def test_the_page_shows_a_line_for_each_and_hides_the_margin_from_merchants(shop
     assert "fee.community.std v5" in theirs
     assert "cost.channels" not in theirs
     assert {one.code for one in detail.transfers} >= {"FEE_CORRECTION", "COST_CORRECTION"}
+
+
+def test_what_a_reviewer_reads_says_that_the_change_is_back_dated() -> None:
+    old = rulebook()
+    new = rulebook({FEE: corrected(FEE, DEARER, version=5, since="2025-02-01")})
+    found = rule_differences(
+        old=old.find(rule_id="fee.community.std"),
+        new=new.find(rule_id="fee.community.std"),
+        kind=old.kinds["merchant_fee"],
+    )
+    told = [one.words(language="zh") for one in found]
+    assert "生效时间 · 自：2025-03-01 00:00 → 2025-02-01 00:00" in told
+    assert "新增 回溯更正：原因 录错费率；依据 补充协议 2025-04" in told
 
 
 def test_a_broker_comes_from_the_share_to_the_correction(shop: Any, sold: int) -> None:
