@@ -13,13 +13,13 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects.postgresql import insert
 
 from engine.rulebook import Rule
 from engine.rulebook.errors import RuleNotFound
 from payments_core.backtest.plan import Plan, line_conditions
 from payments_core.backtest.stretches import Stretch
 from payments_core.backtest.tables import backtest_line, backtest_stream
+from payments_core.database import insert_many
 from payments_core.payments.in_force import SHARE_KIND
 from payments_core.profit_share.model import Stream, stream_for
 
@@ -197,5 +197,5 @@ def _write(connection: Connection, streams: Sequence[Stream]) -> None:
         for s in distinct
         for number, line in enumerate(s.lines, start=1)
     ]
-    connection.execute(insert(backtest_stream).on_conflict_do_nothing(), heads)
-    connection.execute(insert(backtest_line).on_conflict_do_nothing(), lines)
+    insert_many(connection, backtest_stream, heads, skip_known=True)
+    insert_many(connection, backtest_line, lines, skip_known=True)

@@ -2,5 +2,15 @@
 
 from payments_core.database.catalogue import metadata, program
 from payments_core.database.connection import Scope, connect, driver_of, scoped_transaction, transaction
+from payments_core.database.many import insert_many
 
-__all__ = ["Scope", "connect", "driver_of", "metadata", "program", "scoped_transaction", "transaction"]
+__all__ = [
+    "Scope",
+    "connect",
+    "driver_of",
+    "insert_many",
+    "metadata",
+    "program",
+    "scoped_transaction",
+    "transaction",
+]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects.postgresql import insert
 
+from payments_core.database import insert_many
 from payments_core.ledger.model import DailyJob, daily_posting_id
 from payments_core.profit_share.model import Stream
 from payments_core.profit_share.tables import share_line, share_stream
@@ -63,8 +63,8 @@ def open_streams(connection: Connection, *, streams: Sequence[Stream]) -> None:
         for s in ordered
         for line_no, line in enumerate(s.lines, start=1)
     ]
-    connection.execute(insert(share_stream).on_conflict_do_nothing(), heads)
-    connection.execute(insert(share_line).on_conflict_do_nothing(), lines)
+    insert_many(connection, share_stream, heads, skip_known=True)
+    insert_many(connection, share_line, lines, skip_known=True)
 
 
 def post_shares(

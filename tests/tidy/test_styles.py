@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"\.([a-z][\w-]*)")
 
 
 def test_a_class_is_laid_out_in_one_stylesheet() -> None:
-    """A class alone as a selector says how it looks everywhere; two sheets saying so quarrel on every page."""
+    """A class alone as a selector says how it looks everywhere; two sheets would quarrel on every page."""
     told: defaultdict[str, set[str]] = defaultdict(set)
     for sheet in sorted(STYLES.glob("*.css")):
         for selectors in _RULE.findall(_COMMENT.sub("", sheet.read_text("utf-8"))):

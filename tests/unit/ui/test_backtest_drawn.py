@@ -68,7 +68,7 @@ def results(**changed: object) -> Results:
         tasks=(),
         names={"M00001": "青禾便利店"},
     )
-    return replace(found, **changed)  # type: ignore[arg-type]
+    return replace(found, **changed)
 
 
 def said(found: Results) -> str:
@@ -134,7 +134,7 @@ def test_decisions_that_differ_are_counted_with_precision_and_recall() -> None:
     ],
 )
 def test_how_far_it_is(changed: dict[str, object], words: str) -> None:
-    told = str(drawn.under_way(replace(RUN, **changed)))  # type: ignore[arg-type]
+    told = str(drawn.under_way(replace(RUN, **changed)))
     assert words in told
     assert ('data-act="cancel"' in told) is not changed.get("cancel_asked", False)
 
