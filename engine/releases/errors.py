@@ -108,27 +108,26 @@ class NothingChanged(ReleaseError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clash:
-    """One place of a file to which both sides gave another value; `where` is empty for the whole file."""
+class Versions:
+    """What both began from, what the draft has and what came in between; None stands for nothing there."""
 
-    where: str
     base: str | None
     ours: str | None
     theirs: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileConflict:
-    """One file changed on both sides; None stands for a file that is not there.
+class Clash(Versions):
+    """One place of a file to which both sides gave another value; `where` is empty for the whole file."""
 
-    `base` is the text both began from, `ours` the draft's, `theirs` the one that came in between; `clashes`
-    are the places where merging them row by row found two answers.
-    """
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileConflict(Versions):
+    """One file changed on both sides; `clashes` are the places where merging row by row found two answers."""
 
     file: str
-    base: str | None
-    ours: str | None
-    theirs: str | None
     clashes: tuple[Clash, ...] = ()
 
 
@@ -142,26 +141,6 @@ class BaseChanged(ReleaseError):
         """Keep every file in conflict, for the console to show the three texts."""
         self.conflicts = conflicts
         super().__init__(f"changed by somebody else meanwhile: {', '.join(c.file for c in conflicts)}")
-
-    @property
-    def file(self) -> str:
-        """The first file in conflict."""
-        return self.conflicts[0].file
-
-    @property
-    def base(self) -> str | None:
-        """The text both sides began from."""
-        return self.conflicts[0].base
-
-    @property
-    def ours(self) -> str | None:
-        """The draft's text."""
-        return self.conflicts[0].ours
-
-    @property
-    def theirs(self) -> str | None:
-        """The text that came in between."""
-        return self.conflicts[0].theirs
 
 
 class MeaningChanged(ReleaseError):

@@ -130,8 +130,8 @@ def test_a_change_of_the_same_file_meanwhile_is_refused_with_the_three_texts(rep
     main = _merge(repo, name="other")
     with pytest.raises(BaseChanged) as refusal:
         _merge(repo)
-    found = refusal.value
-    assert (found.code, found.file) == ("BASE_CHANGED", FEE)
+    (found,) = refusal.value.conflicts
+    assert (refusal.value.code, found.file) == ("BASE_CHANGED", FEE)
     assert (found.base, found.ours, found.theirs) == (FILES[FEE], V2, V2.replace("0.0030", "0.0032"))
     assert head(repo) == main
     assert [draft.name for draft in drafts(repo)] == ["lower-fee"]
@@ -198,7 +198,8 @@ def test_saving_over_what_another_person_saved_in_the_draft_is_refused(repo: Pat
     _save(repo)
     with pytest.raises(BaseChanged) as refusal:
         _save(repo, text=V3, base=base, author=LI)
-    assert (refusal.value.base, refusal.value.ours, refusal.value.theirs) == (FILES[FEE], V3, V2)
+    (found,) = refusal.value.conflicts
+    assert (found.base, found.ours, found.theirs) == (FILES[FEE], V3, V2)
     seen = find_draft(path=repo, name="lower-fee").commit
     assert read_files(repo, _save(repo, text=V3, base=seen, author=LI))[FEE] == V3
 
