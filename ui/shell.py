@@ -236,38 +236,23 @@ def _rate(around: Surroundings | None) -> Markup | None:
 
 def _menu(visit: Visit) -> Markup:
     person = visit.person
-    hidden = hidden_form(visit.token, visit.path)
-    other = "zh" if person.language == "en" else "en"
-    look = "light" if visit.dark else "dark"
-    inside = join(
-        div(div(person.name, cls="b"), div(t(f"role.{person.role.value}"), cls="f s"), cls="menu-head"),
-        _form("/account/language", hidden, "language", t("person.language"), name="code", value=other),
-        _form(
-            "/account/look",
-            hidden,
-            "sun" if visit.dark else "moon",
-            t(f"person.{look}"),
-            name="look",
-            value=look,
-        ),
-        _form("/logout", hidden, "logout", t("person.logout"), name="leave", value="1"),
-    )
+    head = div(div(person.name, cls="b"), div(t(f"role.{person.role.value}"), cls="f s"), cls="menu-head")
     return tag(
         "details",
         tag("summary", span(person.name[:1], cls="ava"), aria_label=t("person.menu", name=person.name)),
-        div(inside, cls="pop"),
+        div(head, account_forms(visit), cls="pop"),
         cls="menu",
     )
 
 
-def account_forms(visit: Visit) -> Markup:
-    """Return language, look and sign-out as rows of a phone page."""
+def account_forms(visit: Visit, *, cls: str = "") -> Markup:
+    """Return language, look and sign-out, each a form; `cls` is "li" for the rows of a phone page."""
     hidden = hidden_form(visit.token, visit.path)
     other = "zh" if visit.person.language == "en" else "en"
     look = "light" if visit.dark else "dark"
     return join(
         _form(
-            "/account/language", hidden, "language", t("person.language"), name="code", value=other, cls="li"
+            "/account/language", hidden, "language", t("person.language"), name="code", value=other, cls=cls
         ),
         _form(
             "/account/look",
@@ -276,15 +261,13 @@ def account_forms(visit: Visit) -> Markup:
             t(f"person.{look}"),
             name="look",
             value=look,
-            cls="li",
+            cls=cls,
         ),
-        _form("/logout", hidden, "logout", t("person.logout"), name="leave", value="1", cls="li"),
+        _form("/logout", hidden, "logout", t("person.logout"), name="leave", value="1", cls=cls),
     )
 
 
-def _form(
-    action: str, hidden: Markup, mark: str, label: str, *, name: str, value: str, cls: str = ""
-) -> Markup:
+def _form(action: str, hidden: Markup, mark: str, label: str, *, name: str, value: str, cls: str) -> Markup:
     button = tag(
         "button", icon(mark), label, type="submit", name=name, value=value, cls=f"menu-item {cls}".strip()
     )

@@ -171,7 +171,7 @@ def page(path: str, *, action: Action | None) -> Callable[[Build], Build]:
         request_parameter = inspect.Parameter(
             "request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request
         )
-        built.__signature__ = inspect.Signature([request_parameter, *own])  # type: ignore[attr-defined]
+        vars(built)["__signature__"] = inspect.Signature([request_parameter, *own])
         built.__annotations__ = {"request": Request, **{p.name: p.annotation for p in own}}
         _Page(path, response_timeout=_MAY_TAKE_S, reconnect_timeout=30.0)(built)
         return build

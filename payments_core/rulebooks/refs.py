@@ -55,4 +55,4 @@ def _numbered(engine: Engine, new: Mapping[_Key, RuleRefKey]) -> dict[_Key, int]
 
 
 def _key(ref: RuleRefKey) -> _Key:
-    return tuple(ref)[:5]  # type: ignore[return-value]
+    return ref.kind, ref.rule_id, ref.version, ref.row_no, ref.line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.rulebook import Coverage, Rule
 from ui.components import chips, states
 from ui.i18n import language, t
@@ -52,9 +54,9 @@ def drawn(rule: Rule | None, reached: Coverage | None) -> Markup:
 
 def _named(rule: Rule, pointer: tuple[str | int, ...]) -> str:
     """The label or id of the row a condition belongs to, else its path."""
-    value: object = rule.spec
+    value: Any = rule.spec
     for step in pointer[:-1]:
-        value = value[step]  # type: ignore[index]
+        value = value[step]
     if isinstance(value, dict):
         for key in ("label", "id"):
             if isinstance(value.get(key), str):

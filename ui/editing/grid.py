@@ -33,6 +33,14 @@ from ui.i18n import catalogue
 MOST_ROWS, MOST_COLUMNS = 2000, 40
 ANYTHING = "-"
 Sort = Literal["cell", "condition", "rate", "fen", "integer", "flag", "choice", "text"]
+# What a field of a form is edited as in a cell of the grid; anything else as text.
+_SORTS: Mapping[str, Sort] = {
+    "rate": "rate",
+    "fen": "fen",
+    "integer": "integer",
+    "flag": "flag",
+    "choice": "choice",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +264,6 @@ def _outputs(rows: Sequence[Any], kind: Kind, at: Pointer) -> list[Column]:
                 text.format(title=title)
                 for text, title in zip(catalogue()["grid.in_yuan"], (zh, en), strict=True)
             )
-        known = sort in ("rate", "fen", "integer", "flag", "choice")
         columns.append(
             Column(
                 key=f"o_{name}",
@@ -264,7 +271,7 @@ def _outputs(rows: Sequence[Any], kind: Kind, at: Pointer) -> list[Column]:
                 zh=zh,
                 en=en,
                 name=name,
-                sort=sort if known else "text",  # type: ignore[arg-type]
+                sort=_SORTS.get(sort, "text"),
                 options=tuple(map(str, fields[name].get("enum", ()))),
             )
         )

@@ -29,6 +29,9 @@ def titles(schema: Schema, name: str) -> tuple[str, str]:
     return zh, en or zh
 
 
+_BY_TYPE: Mapping[str, Sort] = {"boolean": "flag", "object": "group", "array": "list"}
+
+
 def sort_of(schema: Schema, name: str) -> Sort:
     """Return what sort of value a field holds, by its schema and, for units, by its name."""
     if "const" in schema:
@@ -41,7 +44,7 @@ def sort_of(schema: Schema, name: str) -> Sort:
         return _sort_of_text(schema, name)
     if main == "integer":
         return "fen" if name.endswith("_fen") else "integer"
-    return {"boolean": "flag", "object": "group", "array": "list"}.get(str(main), "other")  # type: ignore[return-value]
+    return _BY_TYPE.get(str(main), "other")
 
 
 def _sort_of_text(schema: Schema, name: str) -> Sort:

@@ -43,7 +43,10 @@ def register() -> None:
                 _fact(t("me.place"), f"{t(f'role.{person.role.value}')} {place}"),
             )
             show(
-                join(tag("section", *facts, cls="blk"), tag("section", shell.account_forms(visit), cls="blk"))
+                join(
+                    tag("section", *facts, cls="blk"),
+                    tag("section", shell.account_forms(visit, cls="li"), cls="blk"),
+                )
             )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from payments_core.backtest import Money, Run, Total
 from ui.backtest_desk import PLACES, Extremes, Places, Results
 from ui.components import chips, states, words
@@ -145,7 +147,7 @@ def _extremes(found: Results) -> Markup:
     return tag("section", div(tag("h2", t("backtest.extremes")), cls="ph"), div(*sides, cls="backtest-pair"))
 
 
-def _gains(some: Extremes, gain: object, found: Results) -> Markup:
+def _gains(some: Extremes, gain: Callable[[Total], int], found: Results) -> Markup:
     rows = (*some.winners, *some.losers)
     if not rows:
         return div(t("backtest.nobody"), cls="f pad")
@@ -155,7 +157,7 @@ def _gains(some: Extremes, gain: object, found: Results) -> Markup:
         return _named(kind or "merchant", member, found.names.get(member, ""))
 
     def changed(one: Total) -> Markup:
-        amount = gain(one)  # type: ignore[operator]
+        amount = gain(one)
         return span(words.money(amount, signed=True), cls="good" if amount > 0 else "bad")
 
     columns = (

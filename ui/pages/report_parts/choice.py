@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from payments_core.calendar import month_of, previous_month_of
@@ -32,9 +33,9 @@ class Choice:
             return self.period.shifted(days=364 if not self.period.is_month else 365)
         return self.period.before()
 
-    def query(self, **changes: object) -> str:
+    def query(self, **changes: Any) -> str:
         """Return this choice, with `changes`, as the query of an address."""
-        other = replace(self, **changes)  # type: ignore[arg-type]
+        other = replace(self, **changes)
         values = {
             "first": other.period.first.isoformat(),
             "last": other.period.last.isoformat(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from payments_core.reporting import ChannelHealth, Overview
 from ui.components import states, words
 from ui.components.chips import Meaning, chip
@@ -47,8 +49,8 @@ def panel(found: Overview) -> Markup:
 
 
 def _columns() -> tuple[Column[ChannelHealth], ...]:
-    def number(key: str, head: str, shown: object) -> Column[ChannelHealth]:
-        return Column(key=key, head=head, align="r", cell=shown, total=shown)  # type: ignore[arg-type]
+    def number(key: str, head: str, shown: Callable[[ChannelHealth], object]) -> Column[ChannelHealth]:
+        return Column(key=key, head=head, align="r", cell=shown, total=shown)
 
     return (
         Column(
