@@ -22,9 +22,10 @@ from payments_core.calendar import business_date_of
 from payments_core.database.lane import closed_through
 from payments_core.errors import ensure
 from payments_core.merchants.directory import Directory
-from payments_core.payments.legs import TRANSFER_COLUMNS
+from payments_core.payments.legs import TRANSFER_COLUMNS, ending_of
 from payments_core.payments.model import AcceptRequest, first_id_at
 from payments_core.payments.policy import Policy
+from payments_core.payments.rows import instant
 from payments_core.payments.wire import Wire
 from payments_core.profit_share.model import Stream
 from payments_core.profit_share.operations import open_streams
@@ -110,10 +111,7 @@ class Batch:
     holds: list[tuple[int, str, int]] = field(default_factory=list)
     _closed: date | None = None
     _closed_read: bool = False
-    tail: str = field(init=False)  # the end of every ledger line: when it was posted, under which release
-
-    def __post_init__(self) -> None:
-        self.tail = f"{self.now.isoformat()}\t{self.policy.release_no}\n"
+    _endings: dict[date, str] = field(default_factory=dict)
 
     @property
     def batch_no(self) -> int:
@@ -141,6 +139,15 @@ class Batch:
             return self._closed + timedelta(days=1)
         return day
 
+    def ending(self, business_date: date) -> str:
+        """Return the end of the ledger lines booked to `business_date`."""
+        found = self._endings.get(business_date)
+        if found is None:
+            posted_at, release_no = instant(self.now), self.policy.release_no
+            found = ending_of(business_date=business_date, posted_at=posted_at, release_no=release_no)
+            self._endings[business_date] = found
+        return found
+
     def ref_no(self, rule: Rule, row: Row) -> int:
         """Return the short number of a rule row; it is given for good, whatever becomes of this batch."""
         number = self.policy.ref_nos.get(id(row))
@@ -159,10 +166,10 @@ class Batch:
 
     def tell(self, merchant_id: str, subject_id: int, topic: str, at: datetime) -> None:
         """Write to the outbox with this commit that something happened at `at`."""
-        entry, happened = self.entry, at.isoformat()
+        entry, happened = self.entry, instant(at)
         seen = happened
         if not entry.seen_from <= at <= entry.seen_at:
-            seen = min(max(at, entry.seen_from), entry.seen_at).isoformat()
+            seen = instant(min(max(at, entry.seen_from), entry.seen_at))
         self.messages.append(f"{merchant_id}\t{subject_id}\t{topic}\t{entry.commit_no}\t{happened}\t{seen}\n")
 
     def queue_books(self, gather: Callable[[], None] = lambda: None) -> None:

@@ -241,7 +241,7 @@ def _write(batch: Batch, bookings: Sequence[_Booking], before: Iterable[State]) 
     columns = (
         literal(b.capture.merchant_id for b in bookings),
         literal(b.capture.payment_id for b in bookings),
-        literal(b.capture.paid_at.isoformat() for b in bookings),
+        literal(b.capture.paid_at for b in bookings),
         literal(b.booked_on for b in bookings),
         quoted(b.capture.channel_order_no for b in bookings),
         literal(p.fee_fen for p in prices),
@@ -249,7 +249,7 @@ def _write(batch: Batch, bookings: Sequence[_Booking], before: Iterable[State]) 
         literal(b.priced.eligible_margin_fen for b in bookings),
         literal(batch.ref_no(p.fee_rule, p.fee_row) for p in prices),
         literal(batch.ref_no(p.cost_rule, p.cost_row) for p in prices),
-        literal(batch.stream_id(b.priced.stream) or "NULL" for b in bookings),
+        literal(batch.stream_id(b.priced.stream) for b in bookings),
     )
     head = (str(batch.batch_no), str(batch.policy.release_no))
     return batch.wire.execute(_CAPTURE, (*head, *columns, literal(before)))
@@ -264,8 +264,7 @@ def _book(batch: Batch, booking: _Booking) -> Settled:
             settle_amount_fen=booking.request.settle_amount_fen,
             fee_fen=price.fee_fen,
             cost_fen=price.cost_fen,
-            business_date=booking.booked_on,
-            tail=batch.tail,
+            ending=batch.ending(booking.booked_on),
         )
     )
     batch.tell(one.merchant_id, one.payment_id, SUCCEEDED, one.paid_at)

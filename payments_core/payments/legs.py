@@ -17,6 +17,11 @@ TRANSFER_COLUMNS = (
 Template = Sequence[tuple[int, Account, Account, Code]]
 
 
+def ending_of(*, business_date: date, posted_at: str, release_no: int) -> str:
+    """Return the end of every ledger line of a batch that is booked to `business_date`."""
+    return f"{business_date}\t{posted_at}\t{release_no}\n"
+
+
 def _fragments(template: Template) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"\t{number}\t{debit}\t{credit}\t", f"\t{code}\t") for number, debit, credit, code in template
@@ -34,13 +39,12 @@ def payment_lines(
     settle_amount_fen: int,
     fee_fen: int,
     cost_fen: int,
-    business_date: date,
-    tail: str,
+    ending: str,
 ) -> str:
-    """Return the COPY lines of a successful payment; `tail` is `posted_at TAB release_no LF`."""
-    head, day = f"{merchant_id}\t{payment_id}", f"{business_date}\t{tail}"
+    """Return the COPY lines of a successful payment; `ending` is what follows a code."""
+    head = f"{merchant_id}\t{payment_id}"
     return "".join(
-        f"{head}{before}{amount_fen}{after}{day}"
+        f"{head}{before}{amount_fen}{after}{ending}"
         for (before, after), amount_fen in zip(_PAYMENT, (settle_amount_fen, fee_fen, cost_fen), strict=True)
         if amount_fen
     )
@@ -53,13 +57,12 @@ def refund_lines(
     amount_fen: int,
     fee_back_fen: int,
     cost_back_fen: int,
-    business_date: date,
-    tail: str,
+    ending: str,
 ) -> str:
-    """Return the COPY lines of a successful refund; `tail` is `posted_at TAB release_no LF`."""
-    head, day = f"{merchant_id}\t{refund_id}", f"{business_date}\t{tail}"
+    """Return the COPY lines of a successful refund; `ending` is what follows a code."""
+    head = f"{merchant_id}\t{refund_id}"
     return "".join(
-        f"{head}{before}{part_fen}{after}{day}"
+        f"{head}{before}{part_fen}{after}{ending}"
         for (before, after), part_fen in zip(_REFUND, (amount_fen, fee_back_fen, cost_back_fen), strict=True)
         if part_fen
     )

@@ -253,8 +253,7 @@ def _gone_back(batch: Batch, result: RefundResult, row: Sequence[Any]) -> Refund
             amount_fen=amount_fen,
             fee_back_fen=fee_back_fen,
             cost_back_fen=cost_back_fen,
-            business_date=booked_on,
-            tail=batch.tail,
+            ending=batch.ending(booked_on),
         )
     )
     batch.tell(*key, "refund.succeeded", result.at)

@@ -7,7 +7,7 @@ and from rule files is escaped here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -56,15 +56,20 @@ def payment_line(
         f"{r.merchant_id}\t{payment_id}\t{r.merchant_order_no}\t\\\\x{body_hash.hex()}\t{state}"
         f"\t{refused_code or _NULL}\t{r.channel}\t{r.mode}\t{r.card_type}\t{r.bank_code}\t{r.device_id}"
         f"\t{r.device_distance_m}\t{r.payer_id}"
-        f"\t{r.amount_fen}\t{r.settle_amount_fen}\t{r.buyer_paid_fen}\t{created.isoformat()}\t{expires.isoformat()}"
+        f"\t{r.amount_fen}\t{r.settle_amount_fen}\t{r.buyer_paid_fen}\t{instant(created)}\t{instant(expires)}"
         f"\t{batch_no}\t{_served(served)}\t{decision.decision}\t{decision.score}\t{_array(decision.hits)}"
         f"\t{fact_set_no}\t{values}\t{release_no}\t{release_no}\n"
     )
 
 
 def literal(values: Iterable[object]) -> str:
-    """Return a PostgreSQL array of values that need no quoting: numbers, dates, plain ids, NULL."""
-    return "{" + ",".join(map(str, values)) + "}"
+    """Return a PostgreSQL array of numbers, dates, instants, plain ids or None; they read like JSON."""
+    return f"{{{orjson.dumps([*values])[1:-1].decode()}}}"
+
+
+def instant(at: datetime) -> str:
+    """Return an aware instant as PostgreSQL reads it; several times as fast as `isoformat`."""
+    return orjson.dumps(at)[1:-1].decode()
 
 
 def quoted(values: Iterable[str]) -> str:

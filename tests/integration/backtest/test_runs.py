@@ -153,6 +153,7 @@ def test_an_unchanged_condition_is_known_from_what_was_booked(past: Past) -> Non
         "SELECT row_no::text, count(*) FROM payment JOIN rule_ref ON ref_no = fee_ref_no"
         " WHERE state = 'SUCCESS' GROUP BY 1"
     )
+    assert len(booked) > 1
     for item, hits in booked:
         assert rows["released", item] == rows["draft", item] == hits
 
