@@ -70,6 +70,7 @@ class Wire:
         self._pgconn: PGconn = connection.pgconn
         self._tasks: deque[Task] = deque()
         self._open: Stream | None = None
+        self._is_full = False  # what was put is not all sent: go on when the socket takes more
 
     def execute(self, sql: str, parameters: Sequence[str]) -> Reply:
         """Queue a statement with parameters $1, $2 … as text."""
@@ -126,7 +127,8 @@ class Wire:
         poll = select.poll()
         self.advance()
         while not answered():
-            wanted = select.POLLIN | (select.POLLOUT if self._pgconn.flush() else 0)
+            # Not asked of libpq: what drains between two looks would leave nobody to go on.
+            wanted = select.POLLIN | (select.POLLOUT if self._is_full else 0)
             poll.register(self._pgconn.socket, wanted)
             poll.poll(WAIT_MS)
             self.advance()
@@ -165,8 +167,10 @@ class Wire:
 
     def _sent(self) -> Task:
         while self._pgconn.flush():
+            self._is_full = True
             yield
             self._pgconn.consume_input()
+        self._is_full = False
 
     def _answer(self) -> Generator[None, None, PGresult]:
         while True:

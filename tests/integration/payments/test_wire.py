@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -47,6 +49,51 @@ def test_statements_run_in_order_and_say_how_many_rows(connection: psycopg.Conne
     assert changed.rows == 1
     assert rows(connection)[:2] == [(1, "b"), (2, "c")]
     assert len(rows(connection)) == 20_002
+
+
+class LateFlush:
+    """A libpq connection whose buffer is found full, and has drained by the time it is looked at again."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+        self._was_full = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def flush(self) -> int:
+        while self._real.flush():
+            select.select([], [self._real.socket], [])
+        self._was_full = not self._was_full
+        return int(self._was_full)
+
+
+class Watched:
+    """A poll that fails where nothing but the clock would end it."""
+
+    def __init__(self) -> None:
+        self._real = real_poll()
+
+    def register(self, fd: int, wanted: int) -> None:
+        self._real.register(fd, wanted)
+
+    def poll(self, timeout_ms: int) -> None:
+        assert self._real.poll(timeout_ms), "the wire waits for nothing"
+
+
+real_poll = select.poll
+
+
+def test_nothing_waits_for_the_clock(
+    connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(select, "poll", Watched)
+    wire = Wire(SimpleNamespace(pgconn=LateFlush(connection.pgconn)))
+    connection.execute("SELECT 1")
+    wire.copy(COPY, lambda: [f"{n}\t{'x' * 100}\n" for n in range(2_000)])
+    wire.finish()
+    monkeypatch.undo()
+    assert len(rows(connection)) == 2_000
 
 
 def test_an_error_is_raised_and_giving_up_leaves_the_connection_usable(
