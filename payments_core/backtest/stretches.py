@@ -7,9 +7,10 @@ keep what was booked. In SQL a payment finds its stretch by its merchant and the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 from itertools import pairwise
 
 from sqlalchemy import Connection, select
@@ -31,13 +32,18 @@ Pair = tuple[Rule | None, Rule | None]
 """The rule in force as released, and as proposed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Shop:
     """A merchant as far as rules are looked up by it."""
 
     merchant_id: str
     scope: Mapping[str, str]
-    served: Dated[Served]
+    serving: Callable[[], Dated[Served]]
+
+    @cached_property
+    def served(self) -> Dated[Served]:
+        """Who serves it over time: put together when it first matters, which for most rules it never does."""
+        return self.serving()
 
     def served_at(self, instant: datetime) -> Served:
         """Return who serves it at `instant`."""
@@ -68,11 +74,14 @@ def shops(connection: Connection, question: Question) -> tuple[Shop, ...]:
     columns = (merchant.c.merchant_id, merchant.c.city_id, merchant.c.mcc, merchant.c.type)
     bindings = queries.list_bindings(connection, merchants=None)
     places, stores = queries.list_places(connection), queries.list_memberships(connection)
+
+    def serving(merchant_id: str) -> Dated[Served]:
+        return placed_over_time(served_over_time(bindings.get(merchant_id, ())), places, stores)
+
     found = []
     for row in connection.execute(select(*columns).order_by(merchant.c.merchant_id)):
-        served = placed_over_time(served_over_time(bindings.get(row.merchant_id, ())), places, stores)
         scope = {"city": row.city_id, "merchant": row.merchant_id, "mcc": row.mcc, "type": row.type}
-        shop = Shop(merchant_id=row.merchant_id, scope=scope, served=served)
+        shop = Shop(merchant_id=row.merchant_id, scope=scope, serving=partial(serving, row.merchant_id))
         if _is_meant(shop, question):
             found.append(shop)
     return tuple(found)
@@ -170,6 +179,8 @@ class _Differences:
 
 def _is_meant(shop: Shop, question: Question) -> bool:
     """Whether the scope names the merchant, at some time of the period."""
+    if not question.scope:
+        return True
     start, end = question.period.since, day_bounds(question.period.last)[1]
     instants = {start, *(edge for edge in shop.served.edges if start < edge < end)}
     seen = [shop.served_at(instant) for instant in instants]
