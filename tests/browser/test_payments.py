@@ -50,7 +50,9 @@ def test_a_payment_outside_the_scope_is_not_found(page: Page) -> None:
 
 def test_settlement_opens_on_the_last_settled_day(page: Page) -> None:
     sign_in(page, "finance", "/settlement")
-    expect(page.locator(".step.done")).to_have_count(5)
-    real = page.locator("tfoot td").nth(9).inner_text()
+    expect(page.locator(".step.done")).to_have_count(6)
+    table = page.locator("table:has(tfoot)")
+    heads = [text.split()[0] for text in table.locator("thead th").all_inner_texts()]
+    real = table.locator("tfoot td").nth(heads.index("实付")).inner_text()
     expect(page.locator(".head .ans")).to_contain_text(f"¥{real}")
     expect(page.locator(".proofs > div").first).to_be_visible()

@@ -102,13 +102,14 @@ def test_an_error_is_raised_and_giving_up_leaves_the_connection_usable(
     connection.commit()
     connection.execute("SELECT 1")
     wire = Wire(connection)
-    wire.copy(COPY, lambda: ["1\ta\n", "1\tb\n"])
-    later = wire.execute("UPDATE seen SET word = $1", ("c",))
-    with pytest.raises(psycopg.errors.UniqueViolation):
+    later = []
+    with pytest.raises(psycopg.errors.UniqueViolation):  # by whichever call learns of it
+        wire.copy(COPY, lambda: ["1\ta\n", "1\tb\n"])
+        later.append(wire.execute("UPDATE seen SET word = $1", ("c",)))
         wire.finish()
     wire.abandon()
     connection.rollback()
-    assert later.rows == -1
+    assert [reply.rows for reply in later] in ([], [-1])
     assert rows(connection) == []
 
 
