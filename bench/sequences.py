@@ -20,9 +20,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from bench._payments_world import rulebook as product_rulebook
 from bench.figure import Figure, Row
 from engine.expressions import Value, compile_all
-from engine.rulebook import Rulebook, check
+from engine.rulebook import Rulebook
 from engine.sequences import Event, Match, Pattern, Plan, SequenceRunner, plans
 
 GOAL = 20_000
@@ -31,14 +32,13 @@ EVENTS, QUICK, CHUNK = 2_000_000, 100_000, 10_000
 SPAN_US = 23 * 86_400_000_000
 START_US = 1_760_000_000_000_000
 LATE_US = 50_000_000
-RULES_FOLDER = Path(__file__).parent.parent / "rules"
 SEED = 20250301
 
 
 def run(*, quick: bool) -> Figure:
     """Measure events a second."""
     count = QUICK if quick else EVENTS
-    rulebook = shipped_rulebook()
+    rulebook = product_rulebook()
     ruled = plans(rulebook)
     refused: list[object] = []
     ours, peer = SequenceRunner(plans=ruled, report=refused.append), Plain(ruled)
@@ -103,19 +103,6 @@ def dense_rate(rulebook: Rulebook, count: int) -> float:
 def said(match: Match) -> tuple[str, tuple[str, ...], int]:
     """Return what two readings must agree on."""
     return match.rule_id, match.events, match.at_us
-
-
-def shipped_rulebook() -> Rulebook:
-    """Return the product's sequence rules."""
-    files = {
-        f"rules/{path.relative_to(RULES_FOLDER).as_posix()}": path.read_text(encoding="utf-8")
-        for path in sorted(RULES_FOLDER.rglob("*"))
-        if path.is_file() and path.parent.name in ("rules", "kinds", "sequence")
-    }
-    rulebook, found = check(files=files)
-    if rulebook is None:
-        raise RuntimeError("\n".join(one.render(files.get(one.location.file)) for one in found[:5]))
-    return rulebook
 
 
 def chunks(rulebook: Rulebook, reads: frozenset[str], count: int) -> Iterator[list[Event]]:
