@@ -103,10 +103,14 @@ def test_an_error_is_raised_and_giving_up_leaves_the_connection_usable(
     connection.execute("SELECT 1")
     wire = Wire(connection)
     later = []
-    with pytest.raises(psycopg.errors.UniqueViolation):  # by whichever call learns of it
+
+    def queue_and_wait() -> None:  # whichever call learns of the error raises it
         wire.copy(COPY, lambda: ["1\ta\n", "1\tb\n"])
         later.append(wire.execute("UPDATE seen SET word = $1", ("c",)))
         wire.finish()
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        queue_and_wait()
     wire.abandon()
     connection.rollback()
     assert [reply.rows for reply in later] in ([], [-1])
