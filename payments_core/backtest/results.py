@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from engine.rulebook import Rule, Scored, Table
 from payments_core.backtest.made import drop_tables, make_table
 from payments_core.backtest.model import KINDS, Question, changed_rules
+from payments_core.profit_share import ROUNDED
 
 # Tables just made have no statistics; whole tables are joined here, and that is best done by hashing.
 _LARGE = """SET LOCAL work_mem = '256MB'; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
@@ -103,15 +104,6 @@ def _items(side: str, rule: Rule) -> Sequence[Item]:
     return [Item(side=side, rule=rule, item=item, line=line, name=name) for item, line, name in rows]
 
 
-# n / 10⁶ as `profit_share.operations` rounds it.
-_ROUNDED = """
-sign(millionths)::bigint * (abs(millionths) / 1000000 + CASE rounding
-  WHEN 'HALF_UP' THEN (abs(millionths) % 1000000 >= 500000)::int
-  WHEN 'HALF_EVEN' THEN (abs(millionths) % 1000000 > 500000 OR
-    (abs(millionths) % 1000000 = 500000 AND abs(millionths) / 1000000 % 2 = 1))::int
-  WHEN 'DOWN' THEN 0 END)
-"""
-
 # Made in this order in one transaction; what several of the later ones need is made once. The stream stands
 # first in every order: comparing numbers is cheaper than comparing texts.
 _MADE = {
@@ -156,7 +148,7 @@ WITH grown AS (
   SELECT stream_id, merchant_id, business_date, (sum(new_margin_fen) OVER (
     PARTITION BY stream_id, merchant_id ORDER BY business_date))::bigint AS grown_fen FROM bt_moved),
 rounded AS (
-  SELECT *, {_ROUNDED} AS pool_fen FROM (
+  SELECT *, {ROUNDED} AS pool_fen FROM (
     SELECT g.business_date, l.*, (l.start_margin_fen + g.grown_fen) * l.pool_ppm AS millionths
     FROM grown g JOIN bt_line l USING (stream_id, merchant_id)) m),
 floored AS (

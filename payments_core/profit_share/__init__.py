@@ -1,7 +1,7 @@
 """Profit share: who shares the margin of a payment, the daily posting, the way back to the sources."""
 
 from payments_core.profit_share.model import Line, ShareRule, Stream, eligible_margin, stream_for
-from payments_core.profit_share.operations import SharesPosted, open_streams, post_shares
+from payments_core.profit_share.operations import ROUNDED, SharesPosted, open_streams, post_shares
 from payments_core.profit_share.queries import (
     Entry,
     Income,
@@ -15,6 +15,7 @@ from payments_core.profit_share.queries import (
 )
 
 __all__ = [
+    "ROUNDED",
     "Entry",
     "Income",
     "Line",

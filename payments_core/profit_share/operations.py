@@ -100,13 +100,14 @@ def post_shares(
 _LOCK = 4_080_001
 
 # n / 10⁶ in the mode of the stream's rule, mirrored at zero; PostgreSQL's own division is towards zero.
-_ROUNDED = """
+ROUNDED = """
 sign(millionths)::bigint * (abs(millionths) / 1000000 + CASE rounding
   WHEN 'HALF_UP' THEN (abs(millionths) % 1000000 >= 500000)::int
   WHEN 'HALF_EVEN' THEN (abs(millionths) % 1000000 > 500000 OR
     (abs(millionths) % 1000000 = 500000 AND abs(millionths) / 1000000 % 2 = 1))::int
   WHEN 'DOWN' THEN 0 END)
 """
+"""SQL of `millionths` / 10⁶ in the mode `rounding`: both are columns."""
 
 SPLIT = f"""
 moved AS (
@@ -122,7 +123,7 @@ pooled AS (
   SELECT d.*, l.line_no, l.pool_no, l.party_kind, l.party_id, l.rate_ppm, l.pool_ppm, l.cum_fen AS before_fen
   FROM due d JOIN share_line l USING (merchant_id, stream_id)),
 rounded AS (
-  SELECT p.*, {_ROUNDED} AS pool_fen
+  SELECT p.*, {ROUNDED} AS pool_fen
   FROM (SELECT *, cum_margin_fen * pool_ppm AS millionths FROM pooled) p),
 floored AS (
   SELECT *, abs(pool_fen) * rate_ppm / pool_ppm AS floor_fen, abs(pool_fen) * rate_ppm % pool_ppm AS rest

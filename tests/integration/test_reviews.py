@@ -103,6 +103,14 @@ def publish(engine: Engine, desk: Desk, number: int, *, by: Actor = OPS) -> int:
         return rulebooks.publish(connection, desk=desk, review_no=number, by=by, now=at(3))
 
 
+def released(engine: Engine, desk: Desk) -> int:
+    """Bring what is saved in the draft into force; return the number of its review."""
+    number = request(engine, desk)
+    approve(engine, desk, number)
+    publish(engine, desk, number)
+    return number
+
+
 def review(engine: Engine, number: int) -> rulebooks.Review:
     with transaction(engine) as connection:
         return rulebooks.get_review(connection, review_no=number)
@@ -340,9 +348,7 @@ def test_a_planned_activation_looks_again_at_what_was_approved(engine: Engine, d
 
 def test_going_back_alone_is_an_emergency_with_a_reason(engine: Engine, desk: Desk) -> None:
     save(desk)
-    number = request(engine, desk)
-    approve(engine, desk, number)
-    publish(engine, desk, number)
+    number = released(engine, desk)
     with transaction(engine) as connection:
         first = rulebooks.list_activations(connection)[-1].release_no
 
@@ -369,9 +375,7 @@ def test_going_back_alone_is_an_emergency_with_a_reason(engine: Engine, desk: De
 
 def test_going_back_otherwise_needs_an_approver(engine: Engine, desk: Desk) -> None:
     save(desk, FORM_TEXT.replace("Hello", "Hi"), file=FORM)
-    number = request(engine, desk)
-    approve(engine, desk, number)
-    publish(engine, desk, number)
+    released(engine, desk)
     with transaction(engine) as connection:
         first = rulebooks.list_activations(connection)[-1].release_no
         back = rulebooks.request_roll_back(
@@ -392,9 +396,7 @@ def test_going_back_otherwise_needs_an_approver(engine: Engine, desk: Desk) -> N
 
 def test_the_next_change_after_going_back_is_written_on_what_is_in_force(engine: Engine, desk: Desk) -> None:
     save(desk)
-    number = request(engine, desk)
-    approve(engine, desk, number)
-    publish(engine, desk, number)
+    released(engine, desk)
     with transaction(engine) as connection:
         first = rulebooks.list_activations(connection)[-1].release_no
         rulebooks.roll_back(connection, desk=desk, release_no=first, by=OPS, reason="错了", now=at(5))
@@ -411,9 +413,7 @@ def test_the_next_change_after_going_back_is_written_on_what_is_in_force(engine:
 
 def test_a_going_back_cut_off_after_its_commit_is_completed(engine: Engine, desk: Desk) -> None:
     save(desk)
-    number = request(engine, desk)
-    approve(engine, desk, number)
-    publish(engine, desk, number)
+    released(engine, desk)
     with transaction(engine) as connection:
         first = rulebooks.list_activations(connection)[-1].release_no
 

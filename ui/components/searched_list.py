@@ -6,30 +6,24 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ui.components.data_table import Column, DataTable, Slice, View
+from ui.i18n import t
 from ui.markup import Markup, tag
 from ui.visit import Visit
 
 R = TypeVar("R")
 
 
-def search(
-    *,
-    find: str,
-    text: str,
-    name: str,
-    label: str,
-    chosen: str,
-    choices: Sequence[tuple[str, str]],
-    apply: str,
-) -> Markup:
-    """Return the form: a field `q` that says what to `find`, and the choice called `name`.
+def search(*, page: str, text: str, name: str, chosen: str, values: Sequence[str]) -> Markup:
+    """Return the form: a field `q`, and the choice called `name` of one of `values` or all.
 
-    `choices` are (value, word), the first of them the one that leaves nothing out.
+    Its words are those of the catalogue under `page`: find, apply, all, `name` and a word a value.
     """
+    choices = [("", t(f"{page}.all")), *((value, t(f"{page}.{name}.{value}")) for value in values)]
     options = [
         tag("option", word, value=value, selected=True if value and value == chosen else None)
         for value, word in choices
     ]
+    find = t(f"{page}.find")
     return tag(
         "form",
         tag(
@@ -43,8 +37,8 @@ def search(
             placeholder=find,
             aria_label=find,
         ),
-        tag("select", *options, name=name, cls="input", aria_label=label),
-        tag("button", apply, type="submit", cls="btn"),
+        tag("select", *options, name=name, cls="input", aria_label=t(f"{page}.{name}")),
+        tag("button", t(f"{page}.apply"), type="submit", cls="btn"),
         method="get",
         cls="quick",
     )

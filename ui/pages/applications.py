@@ -90,17 +90,7 @@ def _headline(counts: ApplicationCounts) -> Markup:
 
 
 def _search(name: str, state: str) -> Markup:
-    choices = [("", t("applications.all"))]
-    choices += [(one, named("applications.state", one)) for one in STATES]
-    return search(
-        find=t("applications.find"),
-        text=name,
-        name="state",
-        label=t("applications.state"),
-        chosen=state,
-        choices=choices,
-        apply=t("applications.apply"),
-    )
+    return search(page="applications", text=name, name="state", chosen=state, values=STATES)
 
 
 def _columns(*, is_desk: bool) -> tuple[Column[ApplicationRow], ...]:

@@ -115,17 +115,7 @@ def _headline(counts: MatchCounts) -> Markup:
 
 
 def _search(place: str, severity: str) -> Markup:
-    choices = [("", t("findings.all"))]
-    choices += [(one, named("findings.severity", one)) for one in SEVERITIES]
-    return search(
-        find=t("findings.find"),
-        text=place,
-        name="severity",
-        label=t("findings.severity"),
-        chosen=severity,
-        choices=choices,
-        apply=t("findings.apply"),
-    )
+    return search(page="findings", text=place, name="severity", chosen=severity, values=SEVERITIES)
 
 
 def _columns() -> tuple[Column[MatchRow], ...]:

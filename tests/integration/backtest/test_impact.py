@@ -85,7 +85,7 @@ def test_what_was_measured_before_goes_with_the_request(past: Past, repository: 
         repository=repository,
         now=lambda: NOW,
         machine_now=lambda: NOW,
-        sealer=None,  # type: ignore[arg-type]
+        sealer=None,
     )
     opened = desk.open_rule(repository, rule_id="fee.community.std", login="lin")
     asking = {
