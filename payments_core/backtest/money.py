@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from payments_core.backtest.arithmetic import Charge, charge
 from payments_core.backtest.facts import array_literal
+from payments_core.backtest.met import join_stretch
 from payments_core.backtest.plan import Plan, Priced, line_conditions, share_conditions
-from payments_core.backtest.stretches import Stretch
 from payments_core.fees import COST_KIND, FEE_KIND
 from payments_core.payments.in_force import SHARE_KIND
 
@@ -127,12 +127,7 @@ def _source(plan: Plan, found: _Columns, *, refunds: bool) -> str:
         rows, where = "payment p", f"p.business_date = {_DAY} AND p.state = 'SUCCESS'"
     if plan.merchants is not None:
         where += f" AND p.merchant_id = ANY (CAST({array_literal(plan.merchants)} AS text[]))"
-    met = "p.paid_at >= s.start_at AND p.paid_at < s.end_at"
-    stretches = plan.shared_stretches
-    if stretches is None:
-        met, stretches = f"s.merchant_id = p.merchant_id AND {met}", plan.stretches
-    query = f"""SELECT {", ".join(columns)} FROM {rows}
-LEFT JOIN ({_stretches(stretches, plan)}) s ON {met}"""
+    query = f"SELECT {', '.join(columns)} FROM {rows} {join_stretch(plan)}"
     if "(m." in query:
         query += " LEFT JOIN merchant m ON m.merchant_id = p.merchant_id"
     return f"{query} WHERE {where} OFFSET 0"
@@ -249,34 +244,6 @@ def _margin_left(when: str) -> str:
 
 def _both(plan: Plan) -> tuple[tuple[Priced, str], tuple[Priced, str]]:
     return (plan.fee, "fee"), (plan.cost, "cost")
-
-
-def _stretches(stretches: Sequence[Stretch], plan: Plan) -> str:
-    """Return the stretches as a table; a number is NULL where the rule is as booked, 0 where none is."""
-    columns: list[tuple[str, str, list[object]]] = [
-        ("no", "int", list(range(1, len(stretches) + 1))),
-        ("merchant_id", "text", [s.merchant_id for s in stretches]),
-        ("start_at", "timestamptz", [_instant(s.start) for s in stretches]),
-        ("end_at", "timestamptz", [_instant(s.end) for s in stretches]),
-        ("fee_no", "int", [_number(s, FEE_KIND, plan.fee) for s in stretches]),
-        ("cost_no", "int", [_number(s, COST_KIND, plan.cost) for s in stretches]),
-        ("share_no", "int", [plan.share.number(s.pairs[SHARE_KIND][1]) for s in stretches]),
-        ("other_share", "boolean", [s.differs(SHARE_KIND) for s in stretches]),
-        ("store_id", "text", [s.served.store_id for s in stretches]),
-        ("district_id", "text", [s.served.district_id for s in stretches]),
-        ("broker_id", "text", [s.served.broker_id for s in stretches]),
-        ("broker_store_id", "text", [s.served.broker_store_id for s in stretches]),
-    ]
-    arrays = ", ".join(f"CAST({array_literal(values)} AS {kind}[])" for _, kind, values in columns)
-    return f"SELECT * FROM unnest({arrays}) AS s ({', '.join(name for name, _, _ in columns)})"
-
-
-def _number(stretch: Stretch, kind: str, priced: Priced) -> int | None:
-    return priced.number(stretch.pairs[kind][1]) if stretch.differs(kind) else None
-
-
-def _instant(instant: datetime) -> str:
-    return instant.isoformat()
 
 
 def _list(numbers: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from engine.rulebook import Rule, Scored, Table
 from payments_core.backtest.made import drop_tables, make_table
 from payments_core.backtest.model import KINDS, Question, changed_rules
-from payments_core.profit_share import ROUNDED
+from payments_core.profit_share import split_pools
 
 # Tables just made have no statistics; whole tables are joined here, and that is best done by hashing.
 _LARGE = """SET LOCAL work_mem = '256MB'; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
@@ -147,18 +147,10 @@ WHERE NOT EXISTS (SELECT 1 FROM share_stream k
 WITH grown AS (
   SELECT stream_id, merchant_id, business_date, (sum(new_margin_fen) OVER (
     PARTITION BY stream_id, merchant_id ORDER BY business_date))::bigint AS grown_fen FROM bt_moved),
-rounded AS (
-  SELECT *, {ROUNDED} AS pool_fen FROM (
-    SELECT g.business_date, l.*, (l.start_margin_fen + g.grown_fen) * l.pool_ppm AS millionths
-    FROM grown g JOIN bt_line l USING (stream_id, merchant_id)) m),
-floored AS (
-  SELECT *, abs(pool_fen) * rate_ppm / pool_ppm AS floor_fen, abs(pool_fen) * rate_ppm % pool_ppm AS rest
-  FROM rounded),
-shared AS (
-  SELECT f.*, sign(pool_fen)::bigint * (floor_fen + (
-      row_number() OVER (pool ORDER BY rest DESC, line_no)
-      <= abs(pool_fen) - sum(floor_fen) OVER pool)::int) AS cum_fen
-  FROM floored f WINDOW pool AS (PARTITION BY stream_id, merchant_id, business_date, pool_no))
+pooled AS (
+  SELECT g.business_date, l.*, l.start_margin_fen + g.grown_fen AS cum_margin_fen
+  FROM grown g JOIN bt_line l USING (stream_id, merchant_id)),
+{split_pools("pooled", pool="stream_id, merchant_id, business_date, pool_no")}
 SELECT stream_id, merchant_id, business_date, party_kind, party_id, role,
   cum_fen - lag(cum_fen, 1, start_fen) OVER (
     PARTITION BY stream_id, merchant_id, line_no ORDER BY business_date) AS new_fen

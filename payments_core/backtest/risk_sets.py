@@ -38,6 +38,8 @@ class RiskStretch:
 
 def risk_sets(plan: Plan, day: date) -> tuple[tuple[RiskSet, ...], tuple[RiskStretch, ...]]:
     """Return the sets that differ on a day, and for whom; payments of nobody else are decided otherwise."""
+    if _are_alike(plan):
+        return (), ()
     looked_up = _Sets(plan)
     start, end = day_bounds(day)
     stretches = tuple(one for shop in plan.shops for one in looked_up.of_shop(shop, start, end))
@@ -49,6 +51,16 @@ def scored_of(rule: Rule) -> Scored:
     if not isinstance(rule.shape, Scored):
         raise InvariantBroken(f"{rule.kind} {rule.id} is not scored")
     return rule.shape
+
+
+def _are_alike(plan: Plan) -> bool:
+    """Whether the draft leaves all risk rules as they are, which most drafts do: then nobody is asked."""
+    old, new = (book.spans(kind=RISK_KIND) for book in (plan.question.released, plan.proposed))
+    return len(old) == len(new) and all(
+        (one.start, one.end, one.rule.scope) == (other.start, other.end, other.rule.scope)
+        and same(one.rule, other.rule)
+        for one, other in zip(old, new, strict=True)
+    )
 
 
 class _Sets:

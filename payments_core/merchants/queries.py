@@ -56,8 +56,22 @@ def list_bindings(connection: Connection, *, merchants: Sequence[str] | None) ->
     if merchants is not None:
         query = query.where(merchant_binding.c.merchant_id == func.any(list(merchants)))
     found: dict[str, list[Binding]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[row.merchant_id].append(Binding(**row._mapping))
+    # All rows at once and by place: there are several bindings a merchant.
+    for merchant_id, broker_id, store_id, role, slot, weight_ppm, start, end in connection.execute(
+        query
+    ).all():
+        found[merchant_id].append(
+            Binding(
+                merchant_id=merchant_id,
+                broker_id=broker_id,
+                store_id=store_id,
+                role=role,
+                slot=slot,
+                weight_ppm=weight_ppm,
+                valid_from=start,
+                valid_to=end,
+            )
+        )
     return found
 
 

@@ -1,7 +1,7 @@
 """Profit share: who shares the margin of a payment, the daily posting, the way back to the sources."""
 
 from payments_core.profit_share.model import Line, ShareRule, Stream, eligible_margin, stream_for
-from payments_core.profit_share.operations import ROUNDED, SharesPosted, open_streams, post_shares
+from payments_core.profit_share.operations import SharesPosted, open_streams, post_shares
 from payments_core.profit_share.queries import (
     Entry,
     Income,
@@ -13,9 +13,9 @@ from payments_core.profit_share.queries import (
     list_income_by_merchant,
     list_statement,
 )
+from payments_core.profit_share.split import split_pools
 
 __all__ = [
-    "ROUNDED",
     "Entry",
     "Income",
     "Line",
@@ -32,5 +32,6 @@ __all__ = [
     "list_statement",
     "open_streams",
     "post_shares",
+    "split_pools",
     "stream_for",
 ]

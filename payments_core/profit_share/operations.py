@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from payments_core.database import insert_many
 from payments_core.ledger.model import DailyJob, daily_posting_id
 from payments_core.profit_share.model import Stream
+from payments_core.profit_share.split import split_pools
 from payments_core.profit_share.tables import share_line, share_stream
 
 
@@ -99,18 +100,8 @@ def post_shares(
 # One run at a time: two would read the same cumulative totals.
 _LOCK = 4_080_001
 
-# n / 10⁶ in the mode of the stream's rule, mirrored at zero; PostgreSQL's own division is towards zero.
-ROUNDED = """
-sign(millionths)::bigint * (abs(millionths) / 1000000 + CASE rounding
-  WHEN 'HALF_UP' THEN (abs(millionths) % 1000000 >= 500000)::int
-  WHEN 'HALF_EVEN' THEN (abs(millionths) % 1000000 > 500000 OR
-    (abs(millionths) % 1000000 = 500000 AND abs(millionths) / 1000000 % 2 = 1))::int
-  WHEN 'DOWN' THEN 0 END)
-"""
-"""SQL of `millionths` / 10⁶ in the mode `rounding`: both are columns."""
-
-SPLIT = f"""
-moved AS (
+_POST = f"""
+WITH moved AS (
   SELECT merchant_id, stream_id, sum(margin_fen)::bigint AS margin_fen FROM margin_moved
   WHERE business_date = :business_date GROUP BY merchant_id, stream_id),
 due AS (
@@ -122,22 +113,7 @@ due AS (
 pooled AS (
   SELECT d.*, l.line_no, l.pool_no, l.party_kind, l.party_id, l.rate_ppm, l.pool_ppm, l.cum_fen AS before_fen
   FROM due d JOIN share_line l USING (merchant_id, stream_id)),
-rounded AS (
-  SELECT p.*, {ROUNDED} AS pool_fen
-  FROM (SELECT *, cum_margin_fen * pool_ppm AS millionths FROM pooled) p),
-floored AS (
-  SELECT *, abs(pool_fen) * rate_ppm / pool_ppm AS floor_fen, abs(pool_fen) * rate_ppm % pool_ppm AS rest
-  FROM rounded),
-shared AS (
-  SELECT f.*, sign(pool_fen)::bigint * (floor_fen + (
-      row_number() OVER (PARTITION BY merchant_id, stream_id, pool_no ORDER BY rest DESC, line_no)
-      <= abs(pool_fen) - sum(floor_fen) OVER (PARTITION BY merchant_id, stream_id, pool_no))::int) AS cum_fen
-  FROM floored f)
-"""
-"""CTEs: the lines of every stream due on :business_date with their new cumulative share `cum_fen`."""
-
-_POST = f"""
-WITH {SPLIT},
+{split_pools("pooled", pool="merchant_id, stream_id, pool_no")},
 entered AS (
   INSERT INTO share_entry (merchant_id, stream_id, line_no, business_date, party_kind, party_id, margin_fen,
     delta_fen, cum_margin_fen, cum_fen, release_no)

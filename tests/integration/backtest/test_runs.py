@@ -10,6 +10,7 @@ import pytest
 from bench._payments_world import rulebook
 from payments_core import backtest
 from payments_core.backtest import DaysOpen, Period, PeriodInvalid, RunNotFound, RunOver, State
+from payments_core.backtest.operations import AT_ONCE
 from payments_core.database import Scope, scoped_transaction, transaction
 from tests.integration.backtest.conftest import DAYS, NOW, PERIOD, Past
 from tests.integration.backtest.drafts import DRAFTS, FEE, SHARE, edited
@@ -62,7 +63,7 @@ def test_a_cancelled_run_goes_on_where_it_stopped_and_ends_the_same(past: Past) 
 
 
 def test_a_statement_at_work_is_stopped(past: Past) -> None:
-    """A lock keeps the statement waiting until it is cancelled."""
+    """A lock keeps the statements of both days at work waiting until they are cancelled."""
     question = past.question(rulebook(edited(FEE, ('"0.0060"', '"0.0066"'))))
     run_no, ended = past.ask(question), []
 
@@ -77,7 +78,7 @@ def test_a_statement_at_work_is_stopped(past: Past) -> None:
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = :name"
             " AND wait_event_type = 'Lock' AND datname = current_database()"
         )
-        while past.rows(waiting, name=f"haodian-backtest-{run_no}") == [(0,)]:
+        while past.rows(waiting, name=f"haodian-backtest-{run_no}") != [(AT_ONCE,)]:
             pass
         past.read(backtest.cancel, run_no=run_no)
         thread.join()
