@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -74,14 +75,9 @@ def load_world(
         done, total = 0, sum(counts.values())
         for day in dates:
             if not _is_settled(engine, day):
-                before = done
-                played = player.play(
-                    with_signs(generate_day(day, scale=scale, since=since), day=day, scale=scale),
-                    report=lambda n, day=day, before=before: progress(  # type: ignore[misc]  # mypy reads no lambda with defaults
-                        day.isoformat(), before + min(n, counts[day]), total
-                    ),
-                )
-                found.append((day, played))
+                events = with_signs(generate_day(day, scale=scale, since=since), day=day, scale=scale)
+                report = partial(_report, progress, day.isoformat(), done, counts[day], total)
+                found.append((day, player.play(events, report=report)))
             finish_day(engine, rulebooks=rulebooks, day=day)
             done += counts[day]
             progress(day.isoformat(), done, total)
@@ -91,6 +87,11 @@ def load_world(
             found.append((today, player.play(takewhile(lambda event: event.at < until, events))))
     label_world(engine, now=until or day_bounds(through)[1])
     return Loaded(days=tuple(found))
+
+
+def _report(progress: Progress, what: str, done: int, most: int, total: int, played: int) -> None:
+    """Say how far a day is: what was done before it, and what of it is."""
+    progress(what, done + min(played, most), total)
 
 
 def past_days(*, through: date, days: int) -> Iterator[date]:

@@ -7,6 +7,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "income.until": ("{month} 到 {day}", "{month} until {day}"),
     "income.month_whole": ("{month} 整月", "Whole month {month}"),
     "income.against": ("比上月同期", "vs the same days last month"),
+    "income.too_few": (
+        "上月同期只有 {days} 天有收入，不作比较",
+        "Only {days} of the same days last month had income: not compared",
+    ),
     "income.posted": ("已记账", "posted"),
     "income.from_role": ("{role}分润", "As {role}"),
     "income.merchants": ("活跃商户", "Active merchants"),

@@ -42,6 +42,21 @@ class Income:
         """The share of the month so far."""
         return sum(entry.delta_fen for entry in self.entries)
 
+    @property
+    def before_fen(self) -> int:
+        """The share of the same days of the month before."""
+        return sum(entry.delta_fen for entry in self.before)
+
+    @property
+    def days_before(self) -> int:
+        """On how many of those days there was any."""
+        return len({entry.business_date for entry in self.before})
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether the month before has at least half as many days with income: fewer say nothing."""
+        return bool(self.before) and 2 * self.days_before >= len({e.business_date for e in self.entries})
+
 
 def register() -> None:
     """Register /m/income and the page behind each of its entries."""
@@ -131,7 +146,6 @@ def _page(visit: Visit, found: Income, first: date, ahead: Markup | None) -> Mar
 
 def _hero(found: Income, month: str) -> Markup:
     last = max(entry.business_date for entry in found.entries)
-    earlier = sum(entry.delta_fen for entry in found.before) if found.before else None
     by_role: dict[str, int] = defaultdict(int)
     for entry in found.entries:
         by_role[entry.role] += entry.delta_fen
@@ -146,10 +160,17 @@ def _hero(found: Income, month: str) -> Markup:
     return div(
         div(t("income.until", month=month, day=words.day(last)), cls="m"),
         tag("a", words.money(found.total_fen), href="#how", cls="amt"),
-        div(words.change(found.total_fen, earlier, against=t("income.against")), cls="s"),
+        div(_against(found), cls="s"),
         div(*parts, cls="parts"),
         cls="hero",
     )
+
+
+def _against(found: Income) -> Markup:
+    if found.before and not found.is_comparable:
+        return span(t("income.too_few", days=words.count(found.days_before)), cls="dl flat")
+    before_fen = found.before_fen if found.before else None
+    return words.change(found.total_fen, before_fen, against=t("income.against"))
 
 
 def _daily(visit: Visit, entries: tuple[Entry, ...]) -> Markup:
