@@ -42,8 +42,8 @@ class Table:
     """Rows under a hit policy. `ranked_output` and `order` serve `priority` and `output_order`."""
 
     __slots__ = (
-        "_all",
         "_choose",
+        "_every",
         "_first",
         "_rank",
         "_ranked_output",
@@ -68,8 +68,10 @@ class Table:
         self.rows = rows
         self.hit_policy = hit_policy
         self._vocabulary = vocabulary
-        self._first = compile_first_match(self.conditions)
-        self._all = compile_all(self.conditions)
+        # What decides is written now, so that no payment waits for it; what only explains, when it is asked.
+        decides_first = hit_policy == HitPolicy.FIRST
+        self._first = compile_first_match(self.conditions) if decides_first else None
+        self._every = None if decides_first else compile_all(self.conditions)
         self._rank = {value: position for position, value in enumerate(order)}
         self._ranked_output = ranked_output
         self._choose: Mapping[HitPolicy, Callable[[tuple[Row, ...]], Row]] = {
@@ -88,7 +90,7 @@ class Table:
 
         Raises NoRowMatches, HitConflict (unique, any) and EvaluationError.
         """
-        if self.hit_policy == HitPolicy.FIRST:
+        if self._first is not None:
             row_no = self._first(facts)
             if row_no is None:
                 raise NoRowMatches(f"{self.ref}: no row matches")
@@ -127,9 +129,14 @@ class Table:
             return max(values, default=None)
         return values
 
+    def _matches(self, facts: Facts) -> tuple[int, ...]:
+        if self._every is None:
+            self._every = compile_all(self.conditions)
+        return self._every(facts)
+
     def matching(self, facts: Facts) -> tuple[Row, ...]:
         """Return the rows whose condition holds, in the order of the file, whatever the hit policy."""
-        found = tuple(self.rows[row_no] for row_no in self._all(facts))
+        found = tuple(self.rows[row_no] for row_no in self._matches(facts))
         if (
             self.hit_policy in (HitPolicy.UNIQUE, HitPolicy.ANY)
             and len(found) > 1
