@@ -56,7 +56,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "共 {total} 件：已开通 {active}，待审核 {auditing}，已拒绝 {rejected}。",
         "{total} applications: {active} open, {auditing} waiting, {rejected} rejected.",
     ),
-    "applications.headline_none": ("还没有进件。", "No applications yet."),
+    "applications.none_yet": ("还没有进件", "No applications yet"),
     "applications.new": ("新进件", "New application"),
     "applications.name": ("商户简称", "Name"),
     "applications.type": ("主体", "Subject"),

@@ -40,13 +40,14 @@ def register() -> None:
             return around, count_applications(connection, name=name, state=wanted)
 
         around, counts = await visit.read(read)
+        none = t("applications.none") if name or wanted else t("applications.none_yet")
         with (
             shell.frame(
                 visit,
                 section="growth",
                 title=t("applications.title"),
                 around=around,
-                headline=_headline(counts),
+                headline=_headline(counts, none=none),
                 actions=new_link(visit),
             ),
             ui.element("div").classes("wrap"),
@@ -61,7 +62,7 @@ def register() -> None:
                     columns=_columns(is_desk=visit.person.role not in shell.PHONE_ROLES),
                     total=counts.total,
                     sort="submitted_at",
-                    empty=(t("applications.none"), t("applications.none_hint")),
+                    empty=(none, t("table.empty_hint") if name or wanted else t("applications.none_hint")),
                     name=name,
                     state=wanted,
                 ).show()
@@ -79,9 +80,9 @@ def state_chip(state: str) -> Markup:
     return chip(named("applications.state", state), _CHIPS.get(state, "plain"))
 
 
-def _headline(counts: ApplicationCounts) -> Markup:
+def _headline(counts: ApplicationCounts, *, none: str) -> Markup:
     if not counts.total:
-        return span(t("applications.headline_none"))
+        return span(none)
     figures = {
         name: tag("b", words.count(getattr(counts, name)))
         for name in ("total", "active", "auditing", "rejected")
