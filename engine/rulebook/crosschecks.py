@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from engine.diagnostics import Diagnostic
-from engine.expressions import Condition, EvaluationError, Value, Vocabulary
+from engine.expressions import Condition, EvaluationError, Fact, Value, Vocabulary
+from engine.expressions.vocabulary import INT_MAX
 from engine.rulebook.book import Rulebook
+from engine.rulebook.boxes import Boxes
 from engine.rulebook.checks import items, rate_of
 from engine.rulebook.kinds import KindCheck
 from engine.rulebook.rules import Rule
@@ -150,11 +153,14 @@ def _undercut(rulebook: Rulebook, span: Span, check: KindCheck) -> Iterator[Diag
         if overlap(span, other) and may_meet(span.rule, other.rule) and isinstance(other.rule.shape, Table)
     ]
     reported: set[tuple[int, str]] = set()
+    amount = rulebook.vocabulary.facts.get(check.amount)
+    largest = cache(lambda row: _largest(row, amount))
     for case in _cases(rulebook.vocabulary, check.over):
         for floor in floors:
             costs = _possible_rows(floor.rule.shape, case)
             for row in _possible_rows(span.rule.shape, case):
-                for what, diagnostic in _below(span.rule, row, floor.rule, costs, case, check.unless):
+                found = _below(span.rule, row, floor.rule, costs, case, largest, check.unless)
+                for what, diagnostic in found:
                     if (row.row_no, what) not in reported:
                         reported.add((row.row_no, what))
                         yield diagnostic
@@ -199,7 +205,13 @@ def _known(condition: Condition, case: Case) -> bool | None:
 
 
 def _below(
-    rule: Rule, row: Row, floor: Rule, costs: tuple[Row, ...], case: Case, unless: str
+    rule: Rule,
+    row: Row,
+    floor: Rule,
+    costs: tuple[Row, ...],
+    case: Case,
+    largest: Callable[[Row], int],
+    unless: str,
 ) -> Iterator[tuple[str, Diagnostic]]:
     rate = _lowest_rate(row)
     priced = [(found, cost) for cost in costs if (found := _lowest_rate(cost)) is not None]
@@ -225,8 +237,17 @@ def _below(
     if rate < cheapest:
         yield below("rate", rate, cheapest)
     cap, cost_cap = row.outputs.get("cap_fen"), cost.outputs.get("cap_fen")
-    if isinstance(cap, int) and (cost_cap is None or cap < cost_cap):
+    if isinstance(cap, int) and (cost_cap is None or cap < cost_cap) and cheapest * largest(row) > cap:
         yield below("cap_fen", cap, cost_cap if cost_cap is not None else "∞")
+
+
+def _largest(row: Row, amount: Fact | None) -> int:
+    """Return the largest amount that the clauses of a row let it be for, as far as intervals tell."""
+    if amount is None:
+        return INT_MAX
+    known = (box for box in Boxes([clause.tree for clause in row.condition.clauses()]).boxes if box)
+    ends = [max((end for _, end in box.get((amount.name, None), ())), default=amount.max) for box in known]
+    return min([amount.max, *ends])
 
 
 def _lowest_rate(row: Row) -> Decimal | None:

@@ -77,6 +77,7 @@ class KindCheck:
     total: int
     other: str
     over: tuple[str, ...]
+    amount: str
     unless: str
 
 
@@ -199,6 +200,7 @@ def _kind_check(declared: Mapping[str, Any]) -> KindCheck:
         total=declared.get("total", 0),
         other=declared.get("other", ""),
         over=tuple(declared.get("over", ())),
+        amount=declared.get("amount", ""),
         unless=declared.get("unless", ""),
     )
 

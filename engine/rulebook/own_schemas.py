@@ -229,7 +229,7 @@ _POINTER = {"type": "string", "pattern": r"^[a-z_*][a-z0-9_*]*(\.[a-z_*][a-z0-9_
 _CHECK_NEEDS: Mapping[str, tuple[str, ...]] = {
     "tiers": ("at",),
     "sum_at_most_one": ("at",),
-    "rate_not_below": ("other", "over", "unless"),
+    "rate_not_below": ("other", "over", "amount", "unless"),
     "at_most": ("at", "against"),
     "facts_named": ("at",),
     "from_before_to": ("at",),
@@ -364,6 +364,7 @@ KIND = object_of(
                         "total": {"type": "integer", "minimum": 1},
                         "other": {"type": "string", "pattern": NAME},
                         "over": {"type": "array", "items": _FACT},
+                        "amount": _FACT,
                         "unless": {"type": "string"},
                     },
                 ),

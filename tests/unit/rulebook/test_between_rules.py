@@ -191,6 +191,27 @@ def test_a_fee_below_cost_needs_permission(
     assert [one.code for one in found] == codes
 
 
+@pytest.mark.parametrize(
+    ("when", "codes"),
+    [
+        ("txn.settle_amount_fen > 0", ["NEGATIVE_MARGIN"]),
+        ("txn.settle_amount_fen < 300000", []),
+        ("txn.settle_amount_fen <= 384615", []),  # credit cards: 0.52 % of it is 1,999.998
+        ("txn.settle_amount_fen <= 384616", ["NEGATIVE_MARGIN"]),  # 2,000.0032
+        ("'NEW' in merchant.tags && !(txn.settle_amount_fen >= 300000)", []),
+        ("txn.settle_amount_fen + 1 < 300000", ["NEGATIVE_MARGIN"]),  # no interval: taken for any amount
+    ],
+)
+def test_a_cap_is_below_cost_only_where_amounts_grow_so_far(
+    shipped: Mapping[str, str], declarations: Mapping[str, str], when: str, codes: list[str]
+) -> None:
+    cost = "rules/channel_cost/cost.channels.yaml"
+    capped = f'  rows:\n    - {{when: "{when}", rate: "0.0060", cap_fen: 2000}}\n'
+    text = fee(rate="0.0060").replace("  rows:\n", capped)
+    found = check_file(path=FEE_PATH, text=text, files={**declarations, cost: shipped[cost]})
+    assert [one.code for one in found] == codes
+
+
 def test_two_rules_may_not_share_an_id(findings: Findings) -> None:
     found = findings(fee(), others={"rules/merchant_fee/copy.yaml": fee()})
     assert sorted(one.code for one in found if one.location.file.endswith("copy.yaml")) == ["PATH_MISMATCH"]
