@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -128,7 +127,9 @@ def test_a_bill_written_from_our_books_comes_back_matched_to_the_last_row(
 
 def test_progress_rises_to_the_whole(installation: Any) -> None:
     seen: list[tuple[str, int, int]] = []
-    progress: Callable[[str, int, int], None] = lambda *said: seen.append(said)  # noqa: E731
+
+    def progress(day: str, done: int, total: int) -> None:
+        seen.append((day, done, total))
 
     installation.load(through=date(2025, 4, 1), days=1, until=None, progress=progress)
 

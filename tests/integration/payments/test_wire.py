@@ -138,9 +138,13 @@ def test_a_lost_connection_is_an_operational_error(
     wire = Wire(connection)
     with psycopg.connect(database_url, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
-    with pytest.raises(psycopg.OperationalError):  # noqa: PT012 - the loss shows at one of the two
+
+    def use() -> None:  # the loss shows at one of the two
         wire.execute("SELECT pg_sleep($1::int)", ("1",))
         wire.finish()
+
+    with pytest.raises(psycopg.OperationalError):
+        use()
     wire.abandon()
 
 
